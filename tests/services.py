@@ -54,7 +54,7 @@ def services(*, durable: bool = False) -> Iterator[Services]:
 
 @contextlib.contextmanager
 def postgresql(*, durable: bool = False) -> Iterator[str]:
-    """Yield the URL of a fresh cluster; PostgreSQL refuses root, so root runs it as someone else."""
+    """Yield the URL of a fresh cluster; root runs it as someone else, as PostgreSQL insists."""
     initdb, postgres = _program("initdb"), _program("postgres")
     user = _ordinary_user()
     with _folder(owner=user) as folder:
