@@ -1,0 +1,111 @@
+"""Fixtures every test may ask for; helpers with a life of their own live beside this file.
+
+`world.py` makes a tiny network, `site.py` starts the real site, `services.py` PostgreSQL and Redis.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+from django.conf import settings
+
+from tests.site import Site
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED_MARC = ROOT.parent / "shared" / "data" / "marc"
+
+# Same examples on every machine and run: a red test must be red again when someone looks.
+hypothesis.settings.register_profile(
+    "house",
+    derandomize=True,
+    deadline=None,
+    max_examples=60,
+    database=None,
+    suppress_health_check=[
+        hypothesis.HealthCheck.too_slow,
+        hypothesis.HealthCheck.function_scoped_fixture,
+    ],
+)
+hypothesis.settings.register_profile(
+    "deep", hypothesis.settings.get_profile("house"), max_examples=2000, derandomize=False
+)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give this process a data folder of its own: two runs at once must not meet in a file."""
+    folder = Path(tempfile.mkdtemp(prefix="library-net-test-"))
+    config.stash[_DATA_DIR] = folder
+    if not settings.configured:  # -p no:django: pure rules only
+        return
+    settings.DATA_DIR = folder
+    settings.SEARCH_INDEX_PATH = folder / "search"
+    settings.STATIC_ROOT = folder / "static"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        # A file, not memory: threads in a test need several real connections.
+        database["TEST"] = {**database.get("TEST", {}), "NAME": str(folder / "test.sqlite3")}
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    shutil.rmtree(config.stash[_DATA_DIR], ignore_errors=True)
+
+
+_DATA_DIR = pytest.StashKey[Path]()
+
+
+@pytest.fixture(scope="session")
+def marc_corpus() -> Path:
+    """The folder of 183 real MARC files that lies beside a checkout, never inside it."""
+    if not SHARED_MARC.is_dir():
+        pytest.skip("no real MARC records here: ../shared/data/marc does not exist")
+    return SHARED_MARC
+
+
+@pytest.fixture(scope="session")
+def lc_file() -> Path:
+    """250,000 Library of Congress records; only if a benchmark has fetched them already."""
+    from tests.benchmarks.load import LOAD_FILE
+
+    if not LOAD_FILE.exists():
+        pytest.skip("the load file is not here; `make bench` fetches it")
+    return LOAD_FILE
+
+
+@pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
+    """A migrated, empty SQLite file to start sites from; None when sites run on PostgreSQL."""
+    if not settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        return None
+    blank = Site(data_dir=tmp_path_factory.mktemp("blank"))
+    blank.manage("migrate", "--verbosity=0")
+    return blank.data_dir / "library.sqlite3"
+
+
+@pytest.fixture
+def site(tmp_path: Path, migrated_database: Path | None) -> Iterator[Site]:
+    """A running site of our own, as real processes, on an empty database.
+
+    On SQLite it is the embedded one; with a database and a broker in the environment it is the
+    production shape: web server, worker, beat and index follower, each a process.
+    """
+    running = Site(data_dir=tmp_path / "site")
+    running.prepare(blank=migrated_database)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def demo_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The sample world after its main job, running embedded; shared by tests that only look."""
+    shown = Site(data_dir=tmp_path_factory.mktemp("demo"), embedded=True)
+    shown.manage("demo", "--headless")
+    shown.start()
+    yield shown
+    shown.stop()
