@@ -1,0 +1,28 @@
+"""What circulation remembers."""
+
+from circulation.models.ledger import LedgerEntry
+from circulation.models.loans import Loan
+from circulation.models.operations import ItemEvent, Operation, StaffException
+from circulation.models.patrons import AccessLog, Credential, Patron, PatronCategory
+from circulation.models.rebalancing import Move, Plan
+from circulation.models.requests import HoldRequest
+from circulation.models.rules import LoanRule, MaterialType
+from circulation.models.transits import Transit
+
+__all__ = [
+    "AccessLog",
+    "Credential",
+    "HoldRequest",
+    "ItemEvent",
+    "LedgerEntry",
+    "Loan",
+    "LoanRule",
+    "MaterialType",
+    "Move",
+    "Operation",
+    "Patron",
+    "PatronCategory",
+    "Plan",
+    "StaffException",
+    "Transit",
+]

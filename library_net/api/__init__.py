@@ -1,0 +1,1 @@
+"""Plumbing every REST endpoint shares: who calls, errors, idempotency, cursors, rendering."""

@@ -1,0 +1,1 @@
+"""Long work as people see it: what runs, how far it is, and how it restarts."""

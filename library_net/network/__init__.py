@@ -1,0 +1,1 @@
+"""Who is in the network: institutions, their branches, calendars, routes and keys."""

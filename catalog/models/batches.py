@@ -1,0 +1,108 @@
+"""Batches of member records on their way in, their bytes, and what could not be used."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from library_net.jobs.models import JobRun
+from library_net.network.models import Agency
+
+CHUNK_BYTES = 1024 * 1024  # workers may not share a disk, so bytes travel through the database
+
+
+class BatchState(models.TextChoices):
+    RECEIVING = "receiving", _("being received")
+    QUEUED = "queued", _("queued")
+    RUNNING = "running", _("being read")
+    DONE = "done", _("done")
+    FAILED = "failed", _("failed")
+
+
+class Batch(models.Model):
+    """One file a member sent, and how far it has been read."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    agency = models.ForeignKey(
+        Agency, models.PROTECT, related_name="batches", verbose_name=_("institution")
+    )
+    job = models.OneToOneField(JobRun, models.SET_NULL, null=True, related_name="batch")
+    mode = models.CharField(_("mode"), max_length=8, default="delta")  # full | delta
+    sequence = models.BigIntegerField(_("member's sequence"), default=0)
+    file_name = models.CharField(_("file name"), max_length=200, blank=True)
+    format_hint = models.CharField(max_length=8, blank=True)
+    encoding_hint = models.CharField(max_length=16, blank=True)
+    state = models.CharField(
+        _("state"), max_length=10, choices=BatchState.choices, default=BatchState.RECEIVING
+    )
+    byte_count = models.BigIntegerField(_("bytes"), default=0)
+    digest = models.CharField(_("SHA-256"), max_length=64, blank=True)
+    # Where to go on: everything before this byte is committed.
+    next_offset = models.BigIntegerField(default=0)
+    next_position = models.PositiveIntegerField(default=1)
+    records = models.PositiveIntegerField(_("records read"), default=0)
+    created = models.PositiveIntegerField(_("created"), default=0)
+    updated = models.PositiveIntegerField(_("updated"), default=0)
+    unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
+    deleted = models.PositiveIntegerField(_("deleted"), default=0)
+    quarantined = models.PositiveIntegerField(_("quarantined"), default=0)
+    merged = models.PositiveIntegerField(_("joined another member's record"), default=0)
+    items_created = models.PositiveIntegerField(_("items created"), default=0)
+    items_updated = models.PositiveIntegerField(_("items updated"), default=0)
+    created_at = models.DateTimeField(_("received"))
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("batch")
+        verbose_name_plural = _("batches")
+        constraints = [
+            models.CheckConstraint(
+                name="batch_state_known", condition=Q(state__in=BatchState.values)
+            ),
+            models.CheckConstraint(
+                name="batch_mode_known", condition=Q(mode__in=["full", "delta"])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name or str(self.public_id)
+
+
+class BatchChunk(models.Model):
+    """At most CHUNK_BYTES of a batch's bytes, as sent (after decompression)."""
+
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="chunks")
+    offset = models.BigIntegerField()
+    data = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "offset"], name="one_chunk_per_offset")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id}@{self.offset}"
+
+
+class Reject(models.Model):
+    """A span of a batch that could not be used: kept with its place and the reason."""
+
+    batch = models.ForeignKey(
+        Batch, models.CASCADE, related_name="rejects", verbose_name=_("batch")
+    )
+    position = models.PositiveIntegerField(_("record number"))
+    offset = models.BigIntegerField(_("byte offset"))
+    length = models.BigIntegerField(_("length in bytes"))
+    code = models.CharField(_("reason"), max_length=40)
+    params = models.JSONField(default=dict)
+    raw = models.BinaryField()
+
+    class Meta:
+        verbose_name = _("rejected record")
+        verbose_name_plural = _("rejected records")
+
+    def __str__(self) -> str:
+        return f"{self.batch_id} #{self.position}: {self.code}"

@@ -1,0 +1,60 @@
+"""Works above manifestations: what a reader finds, computed from the members' records."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Work(models.Model):
+    """Groups the manifestations a reader thinks of as one book."""
+
+    title = models.CharField(_("title"), max_length=400)
+    author = models.CharField(_("author"), max_length=200, blank=True)
+    # title key + author key; manifestations with an equal key meet in one work. Not unique: a
+    # split work keeps its key until it is computed again.
+    grouping_key = models.CharField(max_length=64, db_index=True)
+    absorbed_by = models.ForeignKey("self", models.SET_NULL, null=True, blank=True)
+    updated_at = models.DateTimeField(_("updated"))
+
+    class Meta:
+        verbose_name = _("work")
+        verbose_name_plural = _("works")
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def public_id(self) -> str:
+        return f"w{self.pk}"
+
+
+class Manifestation(models.Model):
+    """One edition: a cluster of source records and the record merged from them."""
+
+    work = models.ForeignKey(
+        Work, models.PROTECT, related_name="manifestations", verbose_name=_("work")
+    )
+    # BibRecord.to_json() of the merge, and {field: source record id} saying where each came from.
+    record = models.JSONField(default=dict)
+    provenance = models.JSONField(default=dict)
+    title = models.CharField(_("title"), max_length=400)
+    author = models.CharField(_("author"), max_length=200, blank=True)
+    publisher = models.CharField(_("publisher"), max_length=200, blank=True)
+    year = models.SmallIntegerField(_("year"), null=True, blank=True)
+    source_count = models.PositiveIntegerField(_("member records"), default=0)
+    # An absorbed manifestation redirects for ever; one without sources left is a tombstone.
+    absorbed_by = models.ForeignKey("self", models.SET_NULL, null=True, blank=True)
+    deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
+    updated_at = models.DateTimeField(_("updated"), db_index=True)
+
+    class Meta:
+        verbose_name = _("manifestation")
+        verbose_name_plural = _("manifestations")
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def public_id(self) -> str:
+        return f"m{self.pk}"

@@ -1,0 +1,69 @@
+"""The bulk writer: COPY on PostgreSQL, ``executemany`` on SQLite; rows are plain tuples.
+
+For the ingest lane only. Values are given in the database's own form (`adapt`), ids are reserved
+before the rows are built, so a chunk's records, keys and items can refer to one another and be
+written in one pass each.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, models
+
+Row = Sequence[Any]
+
+
+def reserve_ids(model: type[models.Model], count: int) -> list[int]:
+    """``count`` primary keys nobody else will get. Must run inside the writing transaction."""
+    if count == 0:
+        return []
+    if connection.vendor == "postgresql":
+        table = model._meta.db_table  # noqa: SLF001 - Django's documented model API
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+                [table, count],
+            )
+            return [int(row[0]) for row in cursor.fetchall()]
+    # SQLite: the IMMEDIATE transaction we are in is the only writer; AUTOINCREMENT keeps the
+    # highest id ever used, so an id of a deleted row is not handed out again.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq FROM sqlite_sequence WHERE name = %s",
+            [model._meta.db_table],  # noqa: SLF001
+        )
+        found = cursor.fetchone()
+    top = int(found[0]) if found else 0
+    return list(range(top + 1, top + 1 + count))
+
+
+def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """Insert plain tuples in the order of ``columns`` (database column names)."""
+    table = connection.ops.quote_name(model._meta.db_table)  # noqa: SLF001
+    names = ", ".join(connection.ops.quote_name(column) for column in columns)
+    if connection.vendor == "postgresql":
+        with (
+            connection.cursor() as cursor,
+            cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy,
+        ):
+            for row in rows:
+                copy.write_row(row)
+        return
+    marks = ", ".join("?" for _ in columns)
+    connection.ensure_connection()
+    statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608 - our own names
+    connection.connection.executemany(statement, rows)
+
+
+def as_json(value: Any) -> str:
+    """JSON text as both engines take it for a JSONField column."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def as_datetime(value: datetime | None) -> Any:
+    """An aware datetime as this engine's column takes it."""
+    return connection.ops.adapt_datetimefield_value(value)

@@ -1,0 +1,81 @@
+"""The change feed: numbered in commit order, so that a reader's cursor never skips a row.
+
+A sequence is handed out before commit; a row that commits late would be missed by whoever has
+already read past its number. Rows are therefore written without a position, and `number_changes`,
+one at a time network-wide, numbers those that are committed. Readers see only numbered rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import connection, models
+from django.utils.translation import gettext_lazy as _
+
+from library_net.db import LANE_FEED, one_at_a_time
+
+
+class ChangeKind(models.TextChoices):
+    RECORD = "record", _("the record changed")
+    AVAILABILITY = "availability", _("a copy's status or place changed")
+    DELETED = "deleted", _("the work is gone")
+
+
+class Change(models.Model):
+    """Something a follower of this work must look at again."""
+
+    position = models.BigIntegerField(null=True, unique=True)
+    work_id = models.BigIntegerField()
+    kind = models.CharField(max_length=12, choices=ChangeKind.choices)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["id"], name="changes_unnumbered", condition=models.Q(position=None)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.kind} w{self.work_id}"
+
+
+class FeedHead(models.Model):
+    """The last position handed out (one row)."""
+
+    position = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.position)
+
+
+def note_changes(*, work_ids: Iterable[int], kind: str, now: datetime) -> None:
+    """Append one row per work, in the caller's transaction. One query."""
+    Change.objects.bulk_create(
+        [Change(work_id=work_id, kind=kind, changed_at=now) for work_id in sorted(set(work_ids))]
+    )
+
+
+NUMBER_ROWS = """
+    WITH waiting AS (
+        SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS place
+        FROM catalog_change WHERE position IS NULL ORDER BY id LIMIT %s
+    )
+    UPDATE catalog_change SET position = %s + waiting.place
+    FROM waiting WHERE catalog_change.id = waiting.id
+"""
+
+
+def number_changes(*, limit: int = 50_000) -> int:
+    """Give committed rows their positions; returns how many. Cheap when there are none."""
+    if not Change.objects.filter(position=None).exists():
+        return 0
+    with one_at_a_time(LANE_FEED):
+        head, _created = FeedHead.objects.get_or_create(pk=1)
+        with connection.cursor() as cursor:
+            cursor.execute(NUMBER_ROWS, [limit, head.position])
+            count = int(cursor.rowcount)
+        head.position += count
+        head.save(update_fields=["position"])
+    return count

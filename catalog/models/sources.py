@@ -1,0 +1,83 @@
+"""Members' records as they sent them, the keys they meet by, and why they were joined."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models.bibliographic import Manifestation
+from library_net.network.models import Agency
+
+
+class SourceRecord(models.Model):
+    """One agency's record, as received; never edited."""
+
+    agency = models.ForeignKey(
+        Agency, models.PROTECT, related_name="+", verbose_name=_("institution")
+    )
+    # Control number, or the digest where there is none (house §6 "Source key").
+    source_key = models.CharField(_("source key"), max_length=160)
+    format = models.CharField(_("format"), max_length=8)
+    encoding = models.CharField(_("encoding"), max_length=16)
+    digest = models.CharField(_("SHA-256 of the bytes"), max_length=64)
+    raw = models.BinaryField()
+    neutral = models.JSONField()  # BibRecord.to_json(): what our crosswalk read
+    flags = models.JSONField(default=list)
+    batch = models.ForeignKey(
+        "catalog.Batch", models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    sequence = models.BigIntegerField(_("member's sequence"), default=0)
+    manifestation = models.ForeignKey(
+        Manifestation,
+        models.PROTECT,
+        null=True,
+        related_name="sources",
+        verbose_name=_("manifestation"),
+    )
+    matcher_version = models.PositiveSmallIntegerField(default=0)
+    received_at = models.DateTimeField(_("received"))
+    deleted_at = models.DateTimeField(_("withdrawn by the member"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("source record")
+        verbose_name_plural = _("source records")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agency", "source_key"], name="one_source_record_per_key"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agency_id}:{self.source_key}"
+
+
+class MatchKey(models.Model):
+    """A key by which candidates for a match are found (blocking)."""
+
+    source_record = models.ForeignKey(SourceRecord, models.CASCADE, related_name="match_keys")
+    key = models.CharField(max_length=72, db_index=True)  # "isbn:9787…", "ta:<hash>"
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class MatchEvidence(models.Model):
+    """Why a record joined a cluster: compared with which record, field by field."""
+
+    source_record = models.ForeignKey(
+        SourceRecord, models.CASCADE, related_name="evidence", verbose_name=_("record")
+    )
+    matched_with = models.ForeignKey(
+        SourceRecord, models.CASCADE, related_name="+", verbose_name=_("matched with")
+    )
+    score = models.FloatField(_("score"))
+    fields = models.JSONField(_("evidence by field"))  # [[field, verdict, score, left, right], …]
+    matcher_version = models.PositiveSmallIntegerField(_("matcher version"))
+    decided_at = models.DateTimeField(_("decided"))
+
+    class Meta:
+        verbose_name = _("match evidence")
+        verbose_name_plural = _("match evidence")
+
+    def __str__(self) -> str:
+        return f"{self.source_record_id} ~ {self.matched_with_id} ({self.score:.2f})"

@@ -1,0 +1,107 @@
+"""Loan rules as data: each row sets some parameters for some combination of keys."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from circulation.models.patrons import PatronCategory
+from library_net.network.models import Agency, Branch, Named
+
+
+class MaterialType(Named):
+    """A key of the loan rules: book, periodical, disc …"""
+
+    code = models.SlugField(_("code"), max_length=24, unique=True)
+
+    class Meta:
+        verbose_name = _("material type")
+        verbose_name_plural = _("material types")
+
+
+class RenewFrom(models.TextChoices):
+    TODAY = "today", _("the day of renewal")
+    DUE_DATE = "due_date", _("the due date")
+
+
+class LoanRule(models.Model):
+    """Empty keys match everything; empty parameters leave the question to a less specific rule.
+
+    Precedence (house §6): owner > visited > branch > patron category > material, decided for each
+    parameter by itself. Caps are checked at every scope and all must pass.
+    """
+
+    code = models.CharField(_("rule"), max_length=40, unique=True)
+    owner = models.ForeignKey(
+        Agency,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("owner of the item"),
+    )
+    visited = models.ForeignKey(
+        Agency,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("institution visited"),
+    )
+    branch = models.ForeignKey(
+        Branch,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("branch visited"),
+    )
+    category = models.ForeignKey(
+        PatronCategory,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("patron category"),
+    )
+    material = models.ForeignKey(
+        MaterialType,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("material type"),
+    )
+    valid_from = models.DateField(_("valid from"), null=True, blank=True)
+    valid_to = models.DateField(_("valid to"), null=True, blank=True)
+    is_lendable = models.BooleanField(_("may be lent"), null=True, blank=True)
+    loan_days = models.PositiveSmallIntegerField(_("loan days"), null=True, blank=True)
+    max_loans = models.PositiveSmallIntegerField(_("most loans at once"), null=True, blank=True)
+    max_renewals = models.PositiveSmallIntegerField(_("renewals"), null=True, blank=True)
+    renewal_days = models.PositiveSmallIntegerField(_("renewal days"), null=True, blank=True)
+    renew_from = models.CharField(
+        _("renewal counts from"), max_length=8, choices=RenewFrom.choices, blank=True, default=""
+    )
+    max_requests = models.PositiveSmallIntegerField(
+        _("most requests at once"), null=True, blank=True
+    )
+    pickup_days = models.PositiveSmallIntegerField(
+        _("days to collect a request"), null=True, blank=True
+    )
+    fee_per_day = models.DecimalField(
+        _("overdue fee per day (CNY)"), max_digits=8, decimal_places=2, null=True, blank=True
+    )
+    fee_cap = models.DecimalField(
+        _("most overdue fee per loan (CNY)"),
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        blank=True,
+    )
+
+    class Meta:
+        verbose_name = _("loan rule")
+        verbose_name_plural = _("loan rules")
+
+    def __str__(self) -> str:
+        return self.code

@@ -1,0 +1,59 @@
+"""``Authorization: Key ln_xxxxxxxx.secret``: a member library's software."""
+
+from __future__ import annotations
+
+import hmac
+from datetime import timedelta
+
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from library_net.network.models import MemberKey, hash_secret
+
+KEYWORD = b"key"
+LAST_USED_EVERY = timedelta(minutes=5)  # a write per call would make every read a write
+
+
+class MemberSoftware:
+    """The caller behind a member key; looks enough like a user for DRF's permissions."""
+
+    is_authenticated = True
+    is_active = True
+    is_staff = False
+    is_superuser = False
+    pk = None
+
+    def __init__(self, key: MemberKey) -> None:
+        self.member_key = key
+        self.agency = key.agency
+
+    def __str__(self) -> str:
+        return str(self.member_key)
+
+
+class MemberKeyAuthentication(BaseAuthentication):
+    """One query for the key and its agency."""
+
+    def authenticate(self, request: Request) -> tuple[MemberSoftware, MemberKey] | None:
+        parts = get_authorization_header(request).split()
+        if not parts or parts[0].lower() != KEYWORD:
+            return None
+        prefix, _dot, secret = (
+            (parts[1] if len(parts) == 2 else b"").decode("latin-1").partition(".")
+        )
+        key = (
+            MemberKey.objects.select_related("agency")
+            .filter(prefix=prefix, revoked_at=None)
+            .first()
+        )
+        if key is None or not hmac.compare_digest(key.secret_hash, hash_secret(secret)):
+            raise AuthenticationFailed(code="bad_member_key")
+        now = timezone.now()
+        if key.last_used_at is None or now - key.last_used_at > LAST_USED_EVERY:
+            MemberKey.objects.filter(pk=key.pk).update(last_used_at=now)
+        return MemberSoftware(key), key
+
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - DRF's signature
+        return "Key"

@@ -1,0 +1,12 @@
+"""The whole URL map on one screen."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("library_net.portal.urls")),
+    path("desk/", include("circulation.desk.urls")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("catalog.urls")),
+    path("api/v1/", include("circulation.urls")),
+]
