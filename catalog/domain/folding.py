@@ -1,0 +1,105 @@
+"""One spelling for every way of writing the same characters: what all keys and tokens stand on."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import opencc
+
+HAN = r"\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+_HAS_HAN = re.compile(f"[{HAN}]")
+
+# Pairs OpenCC leaves apart, or decides by context and so differently for a part of a phrase
+# (domain.md §4). Search and match side only: the text shown to people is never touched.
+_BY_CONTEXT = (
+    "著着 乾干 瞭了 藉借 徵征 锺钟 於于 夥伙 麽么 麼么 摺折 覆复 閤合 彷仿 祇只 餘余 噁恶 鉅巨"
+)
+_VARIANTS = (
+    "〇零 戶户 戸户 甯宁 寕宁 祕秘 妳你 菸烟 峯峰 羣群 牀床 麪面 喫吃 啓启 啟启 説说 產产"
+    " 産产 眞真 冊册 囬回 囘回 囯国 圀国 叄叁 弍二 弎三 弌一 嶋岛 嶌岛 姉姊 邨村 昇升 陞升"
+    " 隄堤 嚐尝 唸念 佈布 綵彩 鑑鉴 鑒鉴 託托 讬托 註注 硃朱 穀谷 磟碌 勛勋 勳勋 劒剑 籐藤"
+    " 裡里 裏里 溼湿 湼涅 涖莅 犛牦"
+)
+_JAPANESE = (
+    "図图 沢泽 辺边 覚觉 発发 徴征 黒黑 歩步 毎每 対对 伝传 児儿 実实 広广 応应 徳德 恵惠"
+    " 悪恶 戦战 択择 拝拜 拡扩 検检 様样 権权 歴历 歳岁 気气 満满 済济 渋涩 渓溪 焼烧 県县"
+    " 砕碎 穂穗 竜龙 経经 絵绘 続续 総总 緑绿 縁缘 聴听 脳脑 臓脏 蔵藏 薬药 訳译 読读 変变"
+    " 豊丰 転转 軽轻 遅迟 郷乡 酔醉 釈释 鉄铁 銭钱 録录 関关 陥陷 険险 隠隐 雑杂 霊灵 頼赖"
+    " 顔颜 顕显 駅驿 験验 髪发 鶏鸡 麺面 斉齐 斎斋 亜亚 仏佛 仮假 価价 団团 囲围 圧压 壱壹"
+    " 売卖 塩盐 増增 壊坏 嬢娘 専专 巣巢 帯带 帰归 庁厅 廃废 弐贰 弾弹 従从 悩恼 懐怀 戯戏"
+    " 抜拔 拠据 挙举 掲揭 揺摇 摂摄 撃击 桜樱 楽乐 殻壳 浄净 浜滨 涙泪 渇渴 渉涉 滝泷 瀬濑"
+    " 猟猎 獣兽 畳叠 痩瘦 稲稻 穏稳 窓窗 粋粹 粛肃 糸丝 継继 縄绳 繊纤 聡聪 粧妆 舎舍 舗铺"
+    " 荘庄 蛍萤 覧览 観观 証证 譲让 賛赞 逓递 鋭锐 鋳铸 錬炼 闘斗 隣邻 隷隶 駆驱 騒骚 黙默"
+    " 齢龄 歯齿 亀龟 剣剑 剤剂 勲勋 勧劝 効效 労劳 単单 厳严 収收 営营 円圆 塁垒 奨奖 姫姬"
+    " 寛宽 巌岩 両两 乗乘 剰剩 桟栈 処处 焔焰 頬颊 鴎鸥"
+)
+_RADICALS = (
+    "⻄西 ⻅见 ⻆角 ⻉贝 ⻋车 ⻓长 ⻔门 ⻘青 ⻙韦 ⻚页 ⻛风 ⻜飞 ⻝食 ⻢马 ⻣骨 ⻤鬼 ⻥鱼"
+    " ⻦鸟 ⻨麦 ⻩黄 ⻬齐 ⻮齿 ⻰龙 ⻳龟 ⺠民 ⺟母 ⺫目 ⺼肉"
+)
+_LATIN = {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+
+
+class _FoldTable(dict[int, str | None]):
+    """Per-character folding, learnt lazily: punctuation to a space, variants to one form."""
+
+    def __missing__(self, codepoint: int) -> str:
+        char = chr(codepoint)
+        kind = unicodedata.category(char)
+        # Marks belong to the letter before them (Indic, Thai); + and # are settled by _STRAY.
+        is_word = kind[0] in "LMN" or char in "+#"
+        self[codepoint] = char if is_word else " "
+        return char if is_word else " "
+
+
+_TABLE = _FoldTable(
+    {ord(pair[0]): pair[1] for pair in f"{_BY_CONTEXT} {_VARIANTS} {_JAPANESE} {_RADICALS}".split()}
+)
+_LATIN_TABLE = str.maketrans(_LATIN)
+_T2S = opencc.OpenCC("t2s")
+# An apostrophe inside a word joins (O'Reilly, xi'an); anywhere else it is a quotation mark.
+_APOSTROPHE = re.compile(r"(?<=[^\W\d_])['’ʻʼ`](?=[^\W\d_])")
+# C++ and C# are names of languages; every other + or # is punctuation.
+_STRAY = re.compile(r"(?<=[a-z])(\+\+|#)(?![a-z+#])|[+#]")
+
+
+def has_han(text: str) -> bool:
+    """Whether the text has at least one Han character."""
+    return _HAS_HAN.search(text) is not None
+
+
+def simplify(text: str) -> str:
+    """The text in simplified characters, compatibility forms resolved, otherwise as written."""
+    if text.isascii():
+        return text
+    text = unicodedata.normalize("NFKC", text)
+    return _T2S.convert(text) if has_han(text) else text
+
+
+def _without_latin_marks(text: str) -> str:
+    """Drop the accents of Latin letters only: the marks of kana and Indic scripts are letters."""
+    out: list[str] = []
+    for char in unicodedata.normalize("NFD", text):
+        is_latin_mark = "\u0300" <= char <= "\u036f" and out and out[-1].isascii()
+        if not is_latin_mark:
+            out.append(char)
+    return unicodedata.normalize("NFC", "".join(out)).translate(_LATIN_TABLE)
+
+
+@lru_cache(maxsize=65536)
+def fold(text: str) -> str:
+    """The text as search and matching see it: one script form, no punctuation, single spaces.
+
+    NFKC, punctuation to space, OpenCC t2s, variant table, casefold (domain.md §4). Idempotent.
+    """
+    text = _APOSTROPHE.sub("", text)
+    if not text.isascii():
+        text = simplify(text)
+    text = text.translate(_TABLE).casefold()
+    if not text.isascii():
+        text = _without_latin_marks(text)
+    if "+" in text or "#" in text:
+        text = _STRAY.sub(lambda match: match.group(1) or " ", text)
+    return " ".join(text.split())

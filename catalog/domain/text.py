@@ -1,0 +1,104 @@
+"""The one door to text: folding, keys for matching, pinyin, words for the index.
+
+Everything here is a pure function of its text, cached where it is hot, and safe to call from any
+thread. Vectors: domain.md §7.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import rjieba
+
+from catalog.domain.folding import HAN, fold, has_han, simplify
+from catalog.domain.names import person_key, person_keys, publisher_key
+from catalog.domain.numbering import edition_number, han_number, volume_in_title, volume_number
+from catalog.domain.pinyin import PinyinForms, pinyin_forms, pinyin_key
+
+__all__ = [
+    "PinyinForms",
+    "edition_number",
+    "fold",
+    "grams",
+    "han_number",
+    "has_han",
+    "person_key",
+    "person_keys",
+    "pinyin_forms",
+    "pinyin_key",
+    "publisher_key",
+    "segment",
+    "simplify",
+    "title_key",
+    "volume_in_title",
+    "volume_number",
+    "words",
+]
+
+# General material designation: says what the thing is, not what it is called.
+_GMD = re.compile(
+    r"\s*[\[［〔【(（]\s*(?:专著|專著|普通图书|普通圖書|图书|圖書|连续出版物|期刊|报纸|学位论文|电子资源"
+    r"|電子資源|录音制品|录音资料|录像制品|录像资料|测绘资料|乐谱|盲文|缩微品|音像资料|多媒体"
+    r"|(?:text|book|electronic resource|computer file|sound recording|video ?recording|microform"
+    r"|map|cartographic material|music|large print|graphic|kit|manuscript)[^\]］〕】)）]*)"
+    r"\s*[\]］〕】)）]",
+    re.IGNORECASE,
+)
+_HAN_RUN = re.compile(f"[{HAN}]+")
+# Words the general dictionary cuts apart, which readers of our libraries type whole.
+_OWN_WORDS = (
+    "通借通还 图书同城 一卡通 成德眉资 川渝 长三角 都江堰 什邡 邛崃 青神 丹棱 乐至 安岳 锦江"
+    " 青羊 金牛 武侯 成华 龙泉驿 青白江 新都 温江 双流 郫都 新津 简阳 彭州 崇州 金堂 大邑 蒲江"
+    " 旌阳 罗江 广汉 绵竹 中江 东坡 彭山 仁寿 洪雅 雁江 资阳 眉山 德阳 地方志 市志 县志 丛书"
+    " 连环画 绘本"
+)
+
+
+@lru_cache(maxsize=1)
+def _jieba() -> rjieba.Jieba:
+    cutter = rjieba.Jieba()
+    for word in _OWN_WORDS.split():
+        cutter.add_word(word, 2000, "n")
+    return cutter
+
+
+@lru_cache(maxsize=32768)
+def title_key(text: str) -> str:
+    """The title as one solid word: designation [专著] gone, folded, nothing but word characters.
+
+    《射鵰英雄傳》（全四冊） -> 射雕英雄传全四册. C++ and C# keep their signs.
+    """
+    return fold(_GMD.sub(" ", text)).replace(" ", "")
+
+
+def words(text: str) -> list[str]:
+    """Dictionary words (search mode: long words and the words inside them) and Latin words."""
+    folded = fold(text)
+    if folded.isascii():
+        return folded.split()
+    return [word for word in _jieba().cut_for_search(folded) if not word.isspace()]
+
+
+def grams(text: str) -> list[str]:
+    """Every pair of neighbouring Han characters, every single one, and words of other scripts.
+
+    What no dictionary knows is still found: recall of the index rests on these.
+    """
+    tokens: list[str] = []
+    for chunk in fold(text).split():
+        end = 0
+        for run in _HAN_RUN.finditer(chunk):
+            if run.start() > end:
+                tokens.append(chunk[end : run.start()])
+            han, end = run.group(), run.end()
+            tokens += [han[i : i + 2] for i in range(len(han) - 1)]
+            tokens += han
+        if end < len(chunk):
+            tokens.append(chunk[end:])
+    return tokens
+
+
+def segment(text: str) -> list[str]:
+    """All tokens of a text for the index, each once: words, then pairs and single characters."""
+    return list(dict.fromkeys([*words(text), *grams(text)]))
