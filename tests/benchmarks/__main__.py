@@ -69,7 +69,7 @@ def measure(bench: Declared, *, size: int) -> None:
     module = importlib.import_module(f"tests.benchmarks.bench_{bench.name}")
     folder = Path(os.environ["LIBRARY_NET_DATA_DIR"])
     context = BenchContext(folder=folder)
-    print(f"\n{bench.name}: {bench.description} ({size:,} {bench.unit})".rstrip(" ()"), flush=True)
+    print(f"\n{bench.name}: {bench.description} ({f'{size:,} {bench.unit}'.strip()})", flush=True)
     started = time.perf_counter()
     try:
         with context.memory() as peak:

@@ -1,0 +1,71 @@
+"""Who may import whom: the contracts of pyproject.toml, and what import-linter cannot say."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.house.tree import ROOT, listing, trees
+
+LINTER = Path(sys.executable).parent / "lint-imports"
+DOORS = {"tasks", "api", "views", "serializers", "forms", "admin"}
+
+
+def test_the_import_contracts_hold():
+    done = subprocess.run([LINTER], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_action_imports_no_door_and_no_other_action():
+    broken = [
+        f"{path}: imports {module}"
+        for path, tree in trees()
+        if path.parts[1:2] == ("actions",) and path.name != "__init__.py"
+        for module in _imported(tree)
+        if module.split(".")[0] in {"catalog", "circulation", "library_net"}
+        if module.split(".")[-1] in DOORS
+        or (".actions." in module and not module.split(".")[-1].startswith("_"))
+    ]
+
+    assert not broken, listing(broken)
+
+
+def test_our_own_flow_uses_no_django_signals():
+    broken = [
+        f"{path}: {module}"
+        for path, tree in trees()
+        for module in _imported(tree)
+        if module.startswith(("django.dispatch", "django.db.models.signals"))
+    ]
+
+    assert not broken, listing(broken)
+
+
+def test_the_domain_reads_no_clock_and_no_unseeded_random():
+    broken = [
+        f"{path}:{node.lineno} {ast.unparse(node)}"
+        for path, tree in trees()
+        if "domain" in path.parts
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and _is_clock_or_dice(ast.unparse(node.func), node)
+    ]
+
+    assert not broken, listing(broken)
+
+
+def _is_clock_or_dice(called: str, call: ast.Call) -> bool:
+    if called in {"random.Random", "np.random.default_rng", "numpy.random.default_rng"}:
+        return not (call.args or call.keywords)  # seeded is fine
+    clocks = ("datetime.now", "datetime.utcnow", "date.today", "time.time", "timezone.now")
+    return called.endswith(clocks) or called.startswith(("random.", "secrets.", "np.random."))
+
+
+def _imported(tree: ast.Module) -> list[str]:
+    found: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return found

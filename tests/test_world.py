@@ -1,0 +1,37 @@
+"""The tiny network is what it says it is; every story stands on it."""
+
+import pytest
+
+from circulation.models import Credential
+from library_net import vault
+from tests.world import World, card_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_world_has_four_institutions_with_a_main_branch_each():
+    world = World.build()
+
+    assert {f"{code}-MAIN" for code in world.agencies} < set(world.branches)
+    assert world.agencies["JJ"].effective_return_policy() == "home"
+    assert world.agencies["ZY"].effective_return_policy() == "float"
+
+
+def test_a_reader_is_found_by_what_their_card_says():
+    world = World.build()
+    card = card_of(world.patrons["雪"])
+
+    found = Credential.objects.get(blind_index=vault.blind_index(card, purpose="reader_card"))
+
+    assert found.patron == world.patrons["雪"]
+    assert card not in found.masked
+
+
+def test_two_copies_of_one_title_share_its_record():
+    world = World.build()
+
+    first = world.item("三体", at="JJ-MAIN")
+    second = world.item(first.source_record, at="ZY-MAIN")
+
+    assert first.source_record == second.source_record
+    assert second.owning_agency == world.agencies["ZY"]
