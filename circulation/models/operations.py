@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Item
+from circulation.domain.states import ItemEventKind
 from library_net.network.models import Agency, Branch
 
 
@@ -39,18 +40,23 @@ class Operation(models.Model):
         return f"{self.action} {self.caller} {self.operation_id}"
 
 
-class ItemEventKind(models.TextChoices):
-    ADDED = "added", _("added")
-    CHECKED_OUT = "checked_out", _("lent")
-    CHECKED_IN = "checked_in", _("returned")
-    RENEWED = "renewed", _("renewed")
-    SET_ASIDE = "set_aside", _("set aside for transport")
-    DISPATCHED = "dispatched", _("dispatched")
-    RECEIVED = "received", _("received")
-    HELD = "held", _("put on the hold shelf")
-    RELEASED = "released", _("taken off the hold shelf")
-    FLOATED = "floated", _("stays at another branch")
-    WITHDRAWN = "withdrawn", _("withdrawn")
+EVENT_NAMES = [
+    (ItemEventKind.ADDED, _("added")),
+    (ItemEventKind.CHECKED_OUT, _("lent")),
+    (ItemEventKind.CHECKED_IN, _("returned")),
+    (ItemEventKind.RENEWED, _("renewed")),
+    (ItemEventKind.SET_ASIDE, _("set aside for transport")),
+    (ItemEventKind.DISPATCHED, _("dispatched")),
+    (ItemEventKind.RECEIVED, _("received")),
+    (ItemEventKind.HELD, _("put on the hold shelf")),
+    (ItemEventKind.RELEASED, _("free again")),
+    (ItemEventKind.FLOATED, _("stays at another branch")),
+    (ItemEventKind.CLAIMED, _("said to be returned")),
+    (ItemEventKind.LOST, _("lost")),
+    (ItemEventKind.MISSED, _("not found")),
+    (ItemEventKind.PROCESSED, _("made ready")),
+    (ItemEventKind.WITHDRAWN, _("withdrawn")),
+]
 
 
 class ItemEvent(models.Model):
@@ -59,7 +65,7 @@ class ItemEvent(models.Model):
     """
 
     item = models.ForeignKey(Item, models.PROTECT, related_name="events", verbose_name=_("item"))
-    kind = models.CharField(_("event"), max_length=12, choices=ItemEventKind.choices)
+    kind = models.CharField(_("event"), max_length=12, choices=EVENT_NAMES)
     at = models.DateTimeField(_("at"))
     branch = models.ForeignKey(
         Branch, models.PROTECT, related_name="+", verbose_name=_("branch")

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from circulation.domain.credentials import CredentialKind
 from library_net.network.models import Agency, Branch, Named
 
 
@@ -20,11 +21,15 @@ class PatronCategory(Named):
         verbose_name_plural = _("patron categories")
 
 
-class CredentialKind(models.TextChoices):
-    RESIDENT_ID = "resident_id", _("resident ID card")
-    SOCIAL_SECURITY = "social_security", _("social security card")
-    READER_CARD = "reader_card", _("reader card")
-    PASSPORT = "passport", _("passport")
+CREDENTIAL_NAMES = [
+    (CredentialKind.RESIDENT_ID, _("resident ID card")),
+    (CredentialKind.SOCIAL_SECURITY, _("social security card")),
+    (CredentialKind.READER_CARD, _("reader card")),
+    (CredentialKind.PASSPORT, _("passport")),
+    (CredentialKind.HK_MACAO_PERMIT, _("Hong Kong or Macao travel permit")),
+    (CredentialKind.TAIWAN_PERMIT, _("Taiwan travel permit")),
+    (CredentialKind.FOREIGN_RESIDENT, _("foreign permanent resident card (old)")),
+]
 
 
 class CredentialStatus(models.TextChoices):
@@ -83,7 +88,7 @@ class Credential(models.Model):
     patron = models.ForeignKey(
         Patron, models.PROTECT, related_name="credentials", verbose_name=_("patron")
     )
-    kind = models.CharField(_("kind"), max_length=20, choices=CredentialKind.choices)
+    kind = models.CharField(_("kind"), max_length=20, choices=CREDENTIAL_NAMES)
     seal_id = models.UUIDField(unique=True)  # what the ciphertext is bound to
     sealed = models.BinaryField()
     # Two index columns, each unique, old and new key: rotation without a gap (house §6).

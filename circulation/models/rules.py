@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from circulation.domain.states import ReturnPolicy
 from circulation.models.patrons import PatronCategory
 from library_net.network.models import Agency, Branch, Named
 
@@ -22,6 +23,13 @@ class MaterialType(Named):
 class RenewFrom(models.TextChoices):
     TODAY = "today", _("the day of renewal")
     DUE_DATE = "due_date", _("the due date")
+
+
+RETURN_POLICIES = [
+    (ReturnPolicy.HOME, _("send home")),
+    (ReturnPolicy.FLOAT, _("stay where it was returned")),
+    (ReturnPolicy.HOLD_FIRST, _("serve a waiting reader first, else send home")),
+]
 
 
 class LoanRule(models.Model):
@@ -82,6 +90,9 @@ class LoanRule(models.Model):
     renew_from = models.CharField(
         _("renewal counts from"), max_length=8, choices=RenewFrom.choices, blank=True, default=""
     )
+    renew_after_days = models.PositiveSmallIntegerField(
+        _("renewable from day"), null=True, blank=True
+    )
     max_requests = models.PositiveSmallIntegerField(
         _("most requests at once"), null=True, blank=True
     )
@@ -97,6 +108,20 @@ class LoanRule(models.Model):
         decimal_places=2,
         null=True,
         blank=True,
+    )
+    grace_days = models.PositiveSmallIntegerField(_("days of grace"), null=True, blank=True)
+    max_owed = models.DecimalField(
+        _("lending stops when more is owed (CNY)"),
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        blank=True,
+    )
+    max_overdue = models.PositiveSmallIntegerField(
+        _("lending stops with more overdue copies"), null=True, blank=True
+    )
+    return_policy = models.CharField(
+        _("return policy"), max_length=12, choices=RETURN_POLICIES, blank=True, default=""
     )
 
     class Meta:

@@ -1,0 +1,65 @@
+"""Why something is refused: a code and the facts a sentence about it needs.
+
+The words live with the doors (``circulation/wording.py``); nothing here is shown to a person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+Param = str | int | Decimal
+
+
+class ReasonCode(StrEnum):
+    # the reader
+    CREDENTIAL_BLOCKED = "credential_blocked"
+    PATRON_SUSPENDED = "patron_suspended"
+    PATRON_EXPIRED = "patron_expired"
+    OWES_TOO_MUCH = "owes_too_much"  # amount, limit
+    HAS_OVERDUE = "has_overdue"  # count
+    TOO_MANY_LOANS = "too_many_loans"  # limit, count, rule
+    # the copy
+    ON_LOAN = "on_loan"
+    ALREADY_YOURS = "already_yours"
+    HELD_FOR_ANOTHER = "held_for_another"
+    NOT_LENDABLE = "not_lendable"  # rule
+    NOT_READY_TO_LEND = "not_ready_to_lend"  # status
+    # the members
+    AGENCY_SUSPENDED = "agency_suspended"  # agency
+    # a renewal
+    LOAN_CLOSED = "loan_closed"
+    NO_RENEWALS_LEFT = "no_renewals_left"  # limit
+    LOAN_OVERDUE = "loan_overdue"  # due_date
+    WANTED_BY_ANOTHER = "wanted_by_another"  # count
+    TOO_EARLY_TO_RENEW = "too_early_to_renew"  # from_date
+    # a request
+    TOO_MANY_REQUESTS = "too_many_requests"  # limit
+    ALREADY_REQUESTED = "already_requested"
+    ALREADY_BORROWED = "already_borrowed"
+    PICKUP_NOT_OFFERED = "pickup_not_offered"  # branch
+    NO_COPY_TO_WAIT_FOR = "no_copy_to_wait_for"
+    REQUEST_CLOSED = "request_closed"  # state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    code: ReasonCode
+    params: tuple[tuple[str, Param], ...] = ()
+
+    def as_dict(self) -> dict[str, str | int]:
+        """JSON form: the code beside its parameters, money as text."""
+        plain = {
+            name: str(value) if isinstance(value, Decimal) else value for name, value in self.params
+        }
+        return {"code": str(self.code), **plain}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    reasons: tuple[Reason, ...]  # never empty, the most useful first
+
+
+def reason(code: ReasonCode, /, **params: Param) -> Reason:
+    return Reason(code=code, params=tuple(params.items()))
