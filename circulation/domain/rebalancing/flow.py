@@ -1,0 +1,224 @@
+"""The night as a linear programme for HiGHS: copies flow along arcs from shelf to shelf.
+
+# Note [Why this is nearly a network]
+Per title, copies leave cells whose steps of loss rise and enter cells whose steps of gain fall; a
+branch's outbound and inbound limits nest over titles, so with those alone the matrix is a network
+and the linear optimum is whole. Limits on legs and on owners couple titles across that nesting and
+can leave halves; then the same model is solved again with whole copies (branch and bound).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+
+from circulation.domain.rebalancing.arcs import Arcs
+from circulation.domain.rebalancing.price import Limits
+from circulation.domain.rebalancing.problem import BoolArray, FloatArray, IntArray
+
+WHOLE = 1e-6  # how far from a whole copy still counts as whole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How much work HiGHS may do; `time_limit_s` None is the reproducible way."""
+
+    seed: int
+    simplex_steps: int
+    nodes: int
+    time_limit_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Flow:
+    """Copies per arc (None when HiGHS found no whole plan), and what it proved."""
+
+    copies: IntArray | None
+    fractional: FloatArray | None  # the linear optimum where it was not whole
+    bound: float
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Rows:
+    """A block of constraints: entry (row, column, factor), and each row's limits."""
+
+    row: IntArray
+    column: IntArray
+    factor: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+
+
+def solve_flow(*, arcs: Arcs, limits: Limits, budget: Budget) -> Flow:
+    """The best plan, exactly, unless the budget runs out first (said in `flags`).
+
+    A cell that would both send and receive (RB-7) gets a yes/no column and the model is solved
+    again; such cells are rare, so almost no night pays for the rule.
+    """
+    torn: IntArray = np.zeros(0, dtype=np.int64)
+    while True:
+        flow = _solve_once(arcs, limits, torn, budget)
+        if flow.copies is None:
+            return flow
+        both = both_ways(arcs, flow.copies)
+        if both.size == 0:
+            return flow
+        torn = np.union1d(torn, both)
+
+
+def both_ways(arcs: Arcs, copies: IntArray) -> IntArray:
+    """Cells that send and receive in the same plan."""
+    return np.intersect1d(arcs.from_cell[copies > 0], arcs.cell[copies > 0])
+
+
+def _solve_once(arcs: Arcs, limits: Limits, torn: IntArray, budget: Budget) -> Flow:
+    """Linear first; with whole copies only where the linear optimum has halves."""
+    model = _model(arcs, limits, torn)
+    solver = _solver(budget)
+    solver.passModel(model)
+    solver.run()
+    status = solver.getModelStatus()
+    if status != highspy.HighsModelStatus.kOptimal:
+        return Flow(copies=None, fractional=None, bound=np.inf, flags=(_flag(status),))
+    bound = -solver.getInfo().objective_function_value
+    along = np.array(solver.getSolution().col_value)[: arcs.size]
+    is_whole = np.all(np.abs(along - np.round(along)) < WHOLE)
+    if is_whole and torn.size == 0:
+        return Flow(copies=np.round(along).astype(np.int64), fractional=None, bound=bound)
+    whole = np.concatenate(
+        [np.arange(arcs.size), np.arange(model.num_col_ - torn.size, model.num_col_)]
+    ).astype(np.int32)
+    kinds = np.full(whole.size, int(highspy.HighsVarType.kInteger), dtype=np.uint8)
+    solver.changeColsIntegrality(whole.size, whole, kinds)
+    solver.run()
+    status = solver.getModelStatus()
+    info = solver.getInfo()
+    is_optimal = status == highspy.HighsModelStatus.kOptimal
+    has_plan = info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
+    found = np.array(solver.getSolution().col_value)[: arcs.size] if has_plan else None
+    return Flow(
+        copies=None if found is None else np.round(found).astype(np.int64),
+        fractional=along,
+        bound=min(bound, -info.mip_dual_bound),
+        flags=() if is_optimal else (_flag(status),),
+    )
+
+
+def _flag(status: highspy.HighsModelStatus) -> str:
+    names = {
+        highspy.HighsModelStatus.kTimeLimit: "time_limit",
+        highspy.HighsModelStatus.kIterationLimit: "iteration_limit",
+        highspy.HighsModelStatus.kSolutionLimit: "iteration_limit",
+    }
+    return names.get(status, "solver_stopped")
+
+
+def _solver(budget: Budget) -> highspy.Highs:
+    solver = highspy.Highs()  # type: ignore[no-untyped-call]
+    options: dict[str, bool | int | float | str] = {
+        "output_flag": False,
+        "threads": 1,
+        "random_seed": budget.seed % 2_147_483_647,
+        "simplex_iteration_limit": budget.simplex_steps,
+        "mip_max_nodes": budget.nodes,
+        "mip_rel_gap": 0.0,
+        "mip_abs_gap": 1e-6,
+    }
+    if budget.time_limit_s is not None:
+        options["time_limit"] = budget.time_limit_s
+    for name, value in options.items():
+        solver.setOptionValue(name, value)
+    return solver
+
+
+def _model(arcs: Arcs, limits: Limits, torn: IntArray) -> highspy.HighsLp:
+    """Columns: arcs, then steps of loss, then steps of gain, then one yes/no per torn cell."""
+    losses, gains = arcs.loss.value, arcs.gain.value
+    first_gain = arcs.size + losses.size
+    first_torn = first_gain + gains.size
+    column_count = first_torn + torn.size
+    in_lot = np.diff(arcs.lot_start)
+    blocks = [
+        _balance(arcs.from_cell, arcs.loss.start, arcs.size),
+        _balance(arcs.cell, arcs.gain.start, first_gain),
+        _at_most(arcs.lot, in_lot.astype(np.float64), np.ones(arcs.size, dtype=np.bool_)),
+        *(
+            _at_most(use, cap, use >= 0)
+            for use, cap in zip(limits.used_by, limits.cap, strict=True)
+        ),
+        *_one_way(arcs, torn, first_torn),
+    ]
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = column_count, sum(block.lower.size for block in blocks)
+    lp.col_cost_ = np.concatenate([arcs.cost, losses, -gains, np.zeros(torn.size)])
+    lp.col_lower_ = np.zeros(column_count)
+    lp.col_upper_ = np.concatenate([in_lot[arcs.lot], np.ones(column_count - arcs.size)])
+    lp.row_lower_ = np.concatenate([block.lower for block in blocks])
+    lp.row_upper_ = np.concatenate([block.upper for block in blocks])
+    _fill_matrix(lp, blocks)
+    return lp
+
+
+def _fill_matrix(lp: highspy.HighsLp, blocks: list[_Rows]) -> None:
+    """Sort the entries of all blocks by column, as HiGHS wants them."""
+    offset = np.cumsum([0, *(block.lower.size for block in blocks)])
+    row = np.concatenate([block.row + at for block, at in zip(blocks, offset, strict=False)])
+    column = np.concatenate([block.column for block in blocks])
+    factor = np.concatenate([block.factor for block in blocks])
+    order = np.lexsort((row, column))
+    start = np.zeros(lp.num_col_ + 1, dtype=np.int64)
+    np.cumsum(np.bincount(column, minlength=lp.num_col_), out=start[1:])
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_ = start
+    lp.a_matrix_.index_ = row[order]
+    lp.a_matrix_.value_ = factor[order]
+
+
+def _balance(cell: IntArray, step_start: IntArray, first_step: int) -> _Rows:
+    """Copies along a cell's arcs equal the steps it goes."""
+    used = np.unique(cell)
+    of_step = np.repeat(np.arange(step_start.size - 1), np.diff(step_start))
+    step = np.flatnonzero(np.isin(of_step, used))
+    row = np.concatenate([np.searchsorted(used, cell), np.searchsorted(used, of_step[step])])
+    zeros = np.zeros(used.size)
+    return _Rows(
+        row=row,
+        column=np.concatenate([np.arange(cell.size), first_step + step]),
+        factor=np.concatenate([np.ones(cell.size), -np.ones(step.size)]),
+        lower=zeros,
+        upper=zeros,
+    )
+
+
+def _at_most(group: IntArray, cap: FloatArray, counts: BoolArray) -> _Rows:
+    """Copies along the arcs of a group stay within its cap; groups that cannot exceed it go."""
+    column = np.flatnonzero(counts)
+    used, row = np.unique(group[column], return_inverse=True)
+    return _Rows(
+        row=row.astype(np.int64),
+        column=column,
+        factor=np.ones(column.size),
+        lower=np.full(used.size, -highspy.kHighsInf),
+        upper=cap[used],
+    )
+
+
+def _one_way(arcs: Arcs, torn: IntArray, first_torn: int) -> list[_Rows]:
+    """RB-7 where it is needed: out <= most z and in <= most (1 - z), z yes or no."""
+    blocks = []
+    for cell, steps, sign in ((arcs.from_cell, arcs.loss, 1.0), (arcs.cell, arcs.gain, -1.0)):
+        column = np.flatnonzero(np.isin(cell, torn))
+        most = steps.count()[torn].astype(np.float64)
+        blocks.append(
+            _Rows(
+                row=np.concatenate([np.searchsorted(torn, cell[column]), np.arange(torn.size)]),
+                column=np.concatenate([column, first_torn + np.arange(torn.size)]),
+                factor=np.concatenate([np.ones(column.size), -sign * most]),
+                lower=np.full(torn.size, -highspy.kHighsInf),
+                upper=most * (sign < 0),
+            )
+        )
+    return blocks

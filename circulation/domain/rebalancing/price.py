@@ -1,0 +1,222 @@
+"""A good plan and a proof of how good: prices on what is scarce, then the best paying moves first.
+
+# Note [Where the bound comes from]
+Put a price of at least 0 on every shared limit (what a branch can pick, what it can take in, what
+a leg carries, what an owner lets out) and on each sending cell, and let every taking cell buy from
+whoever is cheapest, as if nothing were limited. Whatever the prices, limits x prices plus what the
+cells then earn is never less than the value of any plan that respects the limits (Lagrange).
+Raising the price of what is asked for too often and lowering the rest (subgradient, B. Polyak's
+step 1969) brings the bound down; the lowest seen is reported.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from circulation.domain.rebalancing.arcs import EPSILON, Arcs
+from circulation.domain.rebalancing.problem import FloatArray, IntArray, Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Limits:
+    """The shared limits, and for each the arcs that use it (-1: this arc uses none)."""
+
+    cap: tuple[FloatArray, ...]
+    used_by: tuple[IntArray, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Priced:
+    """The lowest proven bound, and each arc's price under the prices that gave it."""
+
+    bound: float
+    toll: FloatArray
+
+
+def limits_of(problem: Problem, arcs: Arcs) -> Limits:
+    """Outbound, room, lane and owner limits of RB-5 and RB-6."""
+    branches = problem.branches
+    here, there = problem.cells.branch[arcs.from_cell], problem.cells.branch[arcs.cell]
+    capped = [owner.outgoing_cap for owner in problem.owners]
+    owner = arcs.lot_owner[arcs.lot] if arcs.size else arcs.lot
+    is_capped = np.array([cap is not None for cap in capped], dtype=np.bool_)
+    counts = arcs.is_outgoing & (is_capped[owner] if is_capped.size else arcs.is_outgoing)
+    return Limits(
+        cap=(
+            np.array([branch.outbound_cap for branch in branches], dtype=np.float64),
+            np.array([branch.room for branch in branches], dtype=np.float64),
+            np.array([route.capacity for route in problem.routes], dtype=np.float64),
+            np.array([0 if cap is None else cap for cap in capped], dtype=np.float64),
+        ),
+        used_by=(here, there, arcs.route, np.where(counts, owner, -1)),
+    )
+
+
+def price(*, arcs: Arcs, limits: Limits, floor: float, rounds: int) -> Priced:
+    """Lower the bound for `rounds` rounds; `floor` is the value of a plan already in hand."""
+    order = np.argsort(arcs.cell, kind="stable")
+    cell = arcs.cell[order]
+    begins = np.flatnonzero(np.append(True, np.diff(cell) != 0))
+    taker = cell[begins]
+    sender, from_cell = np.unique(arcs.from_cell[order], return_inverse=True)
+    used_by = tuple(use[order] for use in limits.used_by)
+    prices = [np.zeros(cap.size) for cap in limits.cap]
+    asking = arcs.loss.first()[sender]
+    best = Priced(bound=np.inf, toll=np.zeros(arcs.size))
+    step = 1.0
+    stale = 0
+    for _ in range(rounds):
+        toll = _tolls(prices, used_by) + asking[from_cell]
+        full = arcs.cost[order] + toll
+        cheapest = np.minimum.reduceat(full, begins)
+        bought, earned = _buy(arcs, taker, cheapest)
+        chosen = _first_equal(full, cheapest, begins)
+        offered, kept = _sell(arcs, sender, asking)
+        bound = earned + kept + sum(float(c @ p) for c, p in zip(limits.cap, prices, strict=True))
+        if bound < best.bound - 1e-9:
+            back = np.empty(arcs.size)
+            back[order] = toll
+            best, stale = Priced(bound=bound, toll=back), 0
+        else:
+            stale += 1
+            if stale >= 5:
+                step, stale = step * 0.6, 0
+        excess = _excess(limits, used_by, chosen, bought)
+        short = np.bincount(from_cell[chosen], bought, sender.size) - offered
+        norm = float(short @ short) + sum(float(e @ e) for e in excess)
+        if norm == 0 or bound - floor <= EPSILON or step < 1e-4:
+            break
+        size = step * (bound - floor) / norm
+        asking = asking + size * short
+        prices = [np.maximum(0.0, p + size * e) for p, e in zip(prices, excess, strict=True)]
+    return best
+
+
+def _tolls(prices: list[FloatArray], used_by: tuple[IntArray, ...]) -> FloatArray:
+    total = np.zeros(used_by[0].size)
+    for price_of, use in zip(prices, used_by, strict=True):
+        total += np.append(price_of, 0.0)[use]  # index -1 is the appended zero
+    return total
+
+
+def _buy(arcs: Arcs, taker: IntArray, cheapest: FloatArray) -> tuple[FloatArray, float]:
+    """How many copies each taker wants at its cheapest price, and what all of them earn."""
+    start, count = arcs.gain.start[taker], arcs.gain.count()[taker]
+    row = np.repeat(np.arange(taker.size), count)
+    offset = np.arange(row.size) - np.repeat(np.cumsum(count) - count, count)
+    surplus = arcs.gain.value[np.repeat(start, count) + offset] - cheapest[row]
+    wanted = surplus > 0
+    bought = np.bincount(row[wanted], minlength=taker.size).astype(np.float64)
+    return bought, float(surplus[wanted].sum())
+
+
+def _sell(arcs: Arcs, sender: IntArray, asking: FloatArray) -> tuple[FloatArray, float]:
+    """How many copies each sender offers at its price, and what all of them earn."""
+    start, count = arcs.loss.start[sender], arcs.loss.count()[sender]
+    row = np.repeat(np.arange(sender.size), count)
+    offset = np.arange(row.size) - np.repeat(np.cumsum(count) - count, count)
+    surplus = asking[row] - arcs.loss.value[np.repeat(start, count) + offset]
+    offered = surplus > 0
+    sold = np.bincount(row[offered], minlength=sender.size).astype(np.float64)
+    return sold, float(surplus[offered].sum())
+
+
+def _first_equal(full: FloatArray, cheapest: FloatArray, begins: IntArray) -> IntArray:
+    """The first arc of each taker that has its cheapest price."""
+    sizes = np.diff(np.append(begins, full.size))
+    hit = np.flatnonzero(full <= np.repeat(cheapest, sizes))
+    group = np.repeat(np.arange(begins.size), sizes)[hit]
+    is_first = np.append(True, np.diff(group) != 0)
+    return np.extract(is_first, hit)
+
+
+def _excess(
+    limits: Limits, used_by: tuple[IntArray, ...], chosen: IntArray, bought: FloatArray
+) -> list[FloatArray]:
+    result = []
+    for cap, use in zip(limits.cap, used_by, strict=True):
+        at = use[chosen]
+        result.append(np.bincount(at[at >= 0], bought[at >= 0], cap.size) - cap)
+    return result
+
+
+def fill(
+    *, problem: Problem, arcs: Arcs, limits: Limits, toll: FloatArray, start: IntArray
+) -> IntArray:
+    """Copies per arc: `start` (respects all limits), then the best paying moves while they pay.
+
+    Moves are ranked by what is left of their best case after the toll. Deterministic: ties go to
+    the lower arc. A cell that sent never receives and the other way round (RB-7).
+    """
+    shelves = _Shelves(problem=problem, arcs=arcs, limits=limits, taken=start)
+    best = arcs.gain.first()[arcs.cell] - arcs.loss.first()[arcs.from_cell] - arcs.cost - toll
+    for arc in np.lexsort((np.arange(arcs.size), -best)).tolist():
+        while shelves.take(arc):
+            pass
+    return np.array(shelves.taken, dtype=np.int64)
+
+
+class _Shelves:
+    """What is left of every limit while moves are picked; plain lists, for a plain loop."""
+
+    def __init__(self, *, problem: Problem, arcs: Arcs, limits: Limits, taken: IntArray) -> None:
+        cells = problem.cells.title.size
+        self.taken = taken.tolist()
+        self.here, self.there = arcs.from_cell.tolist(), arcs.cell.tolist()
+        self.lot, self.cost = arcs.lot.tolist(), arcs.cost.tolist()
+        self.sent = _count(arcs.from_cell, taken, cells)
+        self.received = _count(arcs.cell, taken, cells)
+        in_lot = np.diff(arcs.lot_start)
+        self.lot_left = (in_lot - np.array(_count(arcs.lot, taken, in_lot.size))).tolist()
+        self.uses = [use.tolist() for use in limits.used_by]
+        self.left = [
+            (cap - np.array(_count(use[use >= 0], taken[use >= 0], cap.size))).tolist()
+            for cap, use in zip(limits.cap, limits.used_by, strict=True)
+        ]
+        self.gain, self.gain_start = arcs.gain.value.tolist(), arcs.gain.start.tolist()
+        self.loss, self.loss_start = arcs.loss.value.tolist(), arcs.loss.start.tolist()
+
+    def take(self, arc: int) -> bool:
+        """Send one more copy along this arc if every limit allows and it pays."""
+        here, there, lot = self.here[arc], self.there[arc], self.lot[arc]
+        if self.lot_left[lot] < 1 or self.received[here] or self.sent[there]:
+            return False
+        up = self.gain_start[there] + self.received[there]
+        down = self.loss_start[here] + self.sent[here]
+        if up >= self.gain_start[there + 1] or down >= self.loss_start[here + 1]:
+            return False
+        if self.gain[up] - self.loss[down] - self.cost[arc] <= EPSILON:
+            return False
+        limits = [(left, use[arc]) for left, use in zip(self.left, self.uses, strict=True)]
+        if any(at >= 0 and left[at] < 1 for left, at in limits):
+            return False
+        for left, at in limits:
+            if at >= 0:
+                left[at] -= 1
+        self.taken[arc] += 1
+        self.lot_left[lot] -= 1
+        self.sent[here] += 1
+        self.received[there] += 1
+        return True
+
+
+def _count(at: IntArray, taken: IntArray, size: int) -> list[int]:
+    counted: list[int] = np.bincount(at, taken, size).astype(np.int64).tolist()
+    return counted
+
+
+def worth(*, arcs: Arcs, taken: IntArray) -> float:
+    """What these copies per arc are worth: gains and losses step by step, less the costs."""
+    cells = arcs.gain.start.size - 1
+    received = np.bincount(arcs.cell, taken, cells).astype(np.int64)
+    sent = np.bincount(arcs.from_cell, taken, cells).astype(np.int64)
+    up = _prefix(arcs.gain.value, arcs.gain.start, received)
+    down = _prefix(arcs.loss.value, arcs.loss.start, sent)
+    return up - down - float(arcs.cost @ taken)
+
+
+def _prefix(value: FloatArray, start: IntArray, count: IntArray) -> float:
+    total = np.append(0.0, np.cumsum(value))
+    return float(np.sum(total[start[:-1] + count] - total[start[:-1]]))

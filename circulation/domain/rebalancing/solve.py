@@ -1,0 +1,125 @@
+"""The night's best moves, how good they provably are, and why each one is made."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from circulation.domain.rebalancing.arcs import Arcs, candidate_arcs
+from circulation.domain.rebalancing.flow import Budget, both_ways, solve_flow
+from circulation.domain.rebalancing.price import Limits, Priced, fill, limits_of, price, worth
+from circulation.domain.rebalancing.problem import IntArray, Move, Plan, Problem, Reason
+
+EXACT_ARCS = 600_000  # beyond this HiGHS takes minutes; prices and their bound stand alone
+SIMPLEX_STEPS = 10_000  # per unit of the iteration budget
+
+
+def solve(
+    *, problem: Problem, seed: int, iterations: int = 200, time_limit_s: float | None = None
+) -> Plan:
+    """The plan of the highest worth within the limits (RB-4 … RB-9), with a certified bound.
+
+    First prices (`iterations` rounds) and the best paying moves give a plan and a bound; then
+    HiGHS looks for the exact optimum on a budget of `iterations` x 10,000 simplex steps and
+    `iterations` branch-and-bound nodes. The same problem, seed and iterations give the same plan;
+    a `time_limit_s` can break that, so a limit that was hit is flagged. Never worse than no moves.
+    """
+    arcs = candidate_arcs(problem)
+    if arcs.size == 0:
+        return Plan(moves=(), objective=0.0, bound=0.0)
+    limits = limits_of(problem, arcs)
+    nothing = np.zeros(arcs.size, dtype=np.int64)
+    first = fill(problem=problem, arcs=arcs, limits=limits, toll=np.zeros(arcs.size), start=nothing)
+    priced = price(arcs=arcs, limits=limits, floor=worth(arcs=arcs, taken=first), rounds=iterations)
+    again = fill(problem=problem, arcs=arcs, limits=limits, toll=priced.toll, start=nothing)
+    plans, bound = [again, first], priced.bound
+    flags: tuple[str, ...] = ("priced",)  # by prices alone, not solved to the end
+    if arcs.size <= EXACT_ARCS:
+        budget = Budget(
+            seed=seed,
+            simplex_steps=SIMPLEX_STEPS * iterations,
+            nodes=iterations,
+            time_limit_s=time_limit_s,
+        )
+        exact, bound, flags = _exact(problem, arcs, limits, priced, budget)
+        plans = exact + plans
+    taken = max(plans, key=lambda plan: worth(arcs=arcs, taken=plan))
+    objective = worth(arcs=arcs, taken=taken)
+    return Plan(
+        moves=_moves(problem, arcs, taken),
+        objective=objective,
+        bound=max(bound, objective),
+        flags=flags,
+    )
+
+
+def _exact(
+    problem: Problem, arcs: Arcs, limits: Limits, priced: Priced, budget: Budget
+) -> tuple[list[IntArray], float, tuple[str, ...]]:
+    """Plans HiGHS found or led to, the best bound known, and the limits that were hit."""
+    flow = solve_flow(arcs=arcs, limits=limits, budget=budget)
+    plans = [] if flow.copies is None or both_ways(arcs, flow.copies).size else [flow.copies]
+    if flow.fractional is not None:
+        # The whole part of a linear optimum is a plan too; fill up what the halves left over.
+        whole = np.floor(flow.fractional + 1e-6).astype(np.int64)
+        if both_ways(arcs, whole).size == 0:
+            plans.append(
+                fill(problem=problem, arcs=arcs, limits=limits, toll=priced.toll, start=whole)
+            )
+    return plans, min(flow.bound, priced.bound), flow.flags
+
+
+def _moves(problem: Problem, arcs: Arcs, taken: IntArray) -> tuple[Move, ...]:
+    """Name the copy for each unit, in a fixed order, and say what it adds where it goes.
+
+    A copy whose home is the destination goes first; then the lowest number. The gains and losses
+    of a cell are dealt out step by step, so the benefits of all moves add up to the objective.
+    """
+    free = {
+        int(lot): list(range(int(arcs.lot_start[lot]), int(arcs.lot_start[lot + 1])))
+        for lot in np.unique(arcs.lot[taken > 0])
+    }
+    chosen: list[tuple[int, int]] = []
+    for arc in np.flatnonzero(taken > 0).tolist():
+        destination = int(problem.cells.branch[arcs.cell[arc]])
+        waiting = free[int(arcs.lot[arc])]
+        waiting.sort(
+            key=lambda copy, to=destination: (  # type: ignore[misc]
+                problem.copies.home[copy] != to,
+                problem.copies.item[copy],
+            )
+        )
+        picked, free[int(arcs.lot[arc])] = waiting[: taken[arc]], waiting[taken[arc] :]
+        chosen += [(arc, copy) for copy in picked]
+    sent: dict[int, int] = {}
+    received: dict[int, int] = {}
+    moves = []
+    for arc, copy in chosen:
+        here, there = int(arcs.from_cell[arc]), int(arcs.cell[arc])
+        reason = _reason(problem, arcs, arc, sent.get(here, 0), received.get(there, 0))
+        sent[here], received[there] = sent.get(here, 0) + 1, received.get(there, 0) + 1
+        moves.append(
+            Move(
+                item=int(problem.copies.item[copy]),
+                title=int(problem.cells.title[here]),
+                origin=problem.branches[int(problem.cells.branch[here])].id,
+                destination=problem.branches[int(problem.cells.branch[there])].id,
+                reason=reason,
+            )
+        )
+    return tuple(moves)
+
+
+def _reason(problem: Problem, arcs: Arcs, arc: int, sent: int, received: int) -> Reason:
+    cells = problem.cells
+    here, there = int(arcs.from_cell[arc]), int(arcs.cell[arc])
+    return Reason(
+        demand_there=float(cells.demand[there]),
+        demand_here=float(cells.demand[here]),
+        stock_there=int(cells.stock[there]) + received,
+        stock_here=int(cells.stock[here]) - sent,
+        waiting_there=int(cells.waiting[there]),
+        gain=float(arcs.gain.value[arcs.gain.start[there] + received]),
+        loss=float(arcs.loss.value[arcs.loss.start[here] + sent]),
+        cost=float(arcs.cost[arc]),
+        km=problem.routes[int(arcs.route[arc])].km,
+    )
