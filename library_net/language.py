@@ -30,7 +30,7 @@ class LanguageMiddleware:
                 translation.get_language_from_request(request) if is_api else settings.LANGUAGE_CODE
             )
         with translation.override(chosen):
-            request.LANGUAGE_CODE = chosen  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = chosen
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", chosen)
             if is_template_unrendered(response):

@@ -28,8 +28,10 @@ STATUS_NAMES: dict[str, Any] = {
 
 
 class Item(models.Model):
-    """One copy. Its status and place are set here once, when it first appears; after that only
-    circulation's actions write them (house §4.2).
+    """One copy.
+
+    Its status and place are set once, when it first appears; after that only circulation's actions
+    write them.
     """
 
     owning_agency = models.ForeignKey(

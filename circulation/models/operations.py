@@ -60,8 +60,10 @@ EVENT_NAMES = [
 
 
 class ItemEvent(models.Model):
-    """What happened to a copy. Append-only; the item's state columns are what the events add up
-    to: the last event's ``status`` and ``branch`` are the item's.
+    """What happened to a copy; append-only.
+
+    The item's state columns are what the events add up to: the last event's ``status`` and
+    ``branch`` are the item's. A copy without events stands where it was first catalogued.
     """
 
     item = models.ForeignKey(Item, models.PROTECT, related_name="events", verbose_name=_("item"))

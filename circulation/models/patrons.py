@@ -12,7 +12,7 @@ from library_net.network.models import Agency, Branch, Named
 
 
 class PatronCategory(Named):
-    """A key of the loan rules: adult, child, senior …"""
+    """A key of the loan rules: adult, child, senior and so on."""
 
     code = models.SlugField(_("code"), max_length=24, unique=True)
 

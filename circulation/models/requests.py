@@ -23,8 +23,10 @@ OPEN_STATES = (RequestState.WAITING, RequestState.IN_TRANSIT, RequestState.READY
 
 
 class HoldRequest(models.Model):
-    """A title request is anchored on the source record its reader chose (house §6 "Clusters"),
-    so it has a meaning even after clusters are joined or taken apart. Queue order is ``id``.
+    """One reader's wish for a title or a copy; queue order is ``id``.
+
+    A title request is anchored on the source record its reader chose, so it has a meaning even
+    after clusters are joined or taken apart.
     """
 
     patron = models.ForeignKey(

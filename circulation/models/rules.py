@@ -11,7 +11,7 @@ from library_net.network.models import Agency, Branch, Named
 
 
 class MaterialType(Named):
-    """A key of the loan rules: book, periodical, disc …"""
+    """A key of the loan rules: book, periodical, disc and so on."""
 
     code = models.SlugField(_("code"), max_length=24, unique=True)
 
