@@ -55,6 +55,7 @@ ALLOWED_HOSTS: list[str] = env.list(
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("LIBRARY_NET_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
+    "django.contrib.auth",  # before accounts, whose admin replaces its pages
     "library_net.network",
     "library_net.accounts",
     "library_net.jobs",
@@ -63,7 +64,6 @@ INSTALLED_APPS = [
     "catalog",
     "circulation",
     "library_net.desk_site.DeskAdminConfig",
-    "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",

@@ -1,0 +1,128 @@
+"""The catalogue in the admin: batches and rejects, works with their evidence, items."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models import Batch, Item, Manifestation, Reject, SourceRecord
+from library_net.api.problems import sentence
+from library_net.scoped_admin import ScopedAdmin
+
+
+@admin.register(Batch)
+class BatchAdmin(ScopedAdmin):
+    agency_paths = ("agency_id",)
+    list_display = (
+        "file_name",
+        "agency",
+        "state",
+        "records",
+        "created",
+        "updated",
+        "unchanged",
+        "deleted",
+        "merged",
+        "rejects_link",
+        "created_at",
+    )
+    list_filter = ("state",)
+    list_select_related = ("agency",)
+    search_fields = ("file_name", "agency__name_zh", "agency__code")
+    ordering = ("-pk",)
+
+    @admin.display(description=_("quarantined"), ordering="quarantined")
+    def rejects_link(self, batch: Batch) -> SafeString | int:
+        if not batch.quarantined:
+            return 0
+        return format_html('<a href="../reject/?batch={}">{}</a>', batch.pk, batch.quarantined)
+
+
+@admin.register(Reject)
+class RejectAdmin(ScopedAdmin):
+    agency_paths = ("batch__agency_id",)
+    list_display = ("batch", "position", "offset", "length", "reason")
+    list_filter = ("code",)
+    list_select_related = ("batch",)
+    search_fields = ("code", "batch__file_name")
+    ordering = ("batch", "position")
+    fields = ("batch", "position", "offset", "length", "reason", "bytes_as_text")
+    readonly_fields = ("reason", "bytes_as_text")
+
+    @admin.display(description=_("reason"))
+    def reason(self, reject: Reject) -> str:
+        return sentence(reject.code, reject.params)
+
+    @admin.display(description=_("what was sent"))
+    def bytes_as_text(self, reject: Reject) -> SafeString:
+        text = bytes(reject.raw)[:4000].decode("utf-8", errors="replace")
+        return format_html('<pre class="raw">{}</pre>', text)
+
+
+class SourceInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = SourceRecord
+    fk_name = "manifestation"
+    fields = ("agency", "source_key", "format", "encoding", "evidence_text")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+    verbose_name_plural = _("members' records in this cluster, and why they are together")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    @admin.display(description=_("evidence"))
+    def evidence_text(self, source: SourceRecord) -> SafeString | str:
+        rows = [
+            (", ".join(f"{field} {verdict}" for field, verdict, *_rest in edge.fields), edge.score)
+            for edge in source.evidence.all()
+        ]
+        return format_html_join(format_html("<br>"), "{} ({:.2f})", rows) if rows else "—"
+
+
+@admin.register(Manifestation)
+class ManifestationAdmin(ScopedAdmin):
+    """The union catalogue is everybody's: every librarian may look at all of it."""
+
+    list_display = ("title", "author", "publisher", "year", "source_count", "updated_at")
+    search_fields = ("title", "author")
+    ordering = ("-source_count", "pk")
+    fields = ("title", "author", "publisher", "year", "work", "absorbed_by", "deleted_at")
+    inlines = (SourceInline,)
+
+
+@admin.register(Item)
+class ItemAdmin(ScopedAdmin):
+    agency_paths = ("owning_agency_id", "current_branch__agency_id")
+    list_display = (
+        "barcode",
+        "title",
+        "call_number",
+        "status",
+        "current_branch",
+        "home_branch",
+        "owning_agency",
+    )
+    list_filter = ("status", "material_type", "is_lendable")
+    list_select_related = (
+        "source_record__manifestation",
+        "current_branch",
+        "home_branch",
+        "owning_agency",
+    )
+    search_fields = ("barcode", "call_number")
+    ordering = ("pk",)
+    raw_id_fields = ("source_record",)
+
+    @admin.display(description=_("title"))
+    def title(self, item: Item) -> str:
+        manifestation = item.source_record.manifestation
+        return manifestation.title if manifestation else "—"
