@@ -11,14 +11,13 @@ Each part runs even if an earlier one failed; the exit code says whether all of 
 import argparse
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.services import services
+from tests.services import run_to_its_end, services
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -40,7 +39,8 @@ class Run:
     def part(self, name: str, *command: object, accept: tuple[int, ...] = (0,)) -> None:
         print(f"\n=== {name}", flush=True)
         started = time.monotonic()
-        code = subprocess.call([str(word) for word in command], cwd=ROOT, env=self.environment)
+        words = [str(word) for word in command]
+        code = run_to_its_end(words, environment=self.environment, folder=ROOT)
         self.parts.append((name, code in accept, time.monotonic() - started))
 
     def pytest(self, name: str, marks: str, *arguments: str, workers: int = 1) -> None:

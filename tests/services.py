@@ -104,6 +104,20 @@ def redis() -> Iterator[str]:
             yield f"redis://127.0.0.1:{port}/0"
 
 
+def run_to_its_end(command: list[str], *, environment: dict[str, str], folder: Path | None) -> int:
+    """Like `subprocess.call`, but Ctrl-C or SIGTERM leaves the child time to tidy up."""
+    with subprocess.Popen(command, env=environment, cwd=folder) as child:
+        try:
+            return child.wait()
+        except KeyboardInterrupt:  # the terminal has told the child as well
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(STOP_TIMEOUT_S)
+            raise
+        finally:
+            if child.poll() is None:
+                child.terminate()
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -168,7 +182,7 @@ def _running(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_die_with_parent(stop_signal),  # noqa: PLW1509 - one C call, no locks
+            preexec_fn=die_with_parent(stop_signal),  # noqa: PLW1509 - one C call, no locks
             **user.popen(),
         )
     try:
@@ -182,8 +196,8 @@ def _running(
             server.wait()
 
 
-def _die_with_parent(how: signal.Signals) -> Callable[[], object] | None:
-    """Have Linux stop the server should this process be killed before it can do so itself."""
+def die_with_parent(how: signal.Signals) -> Callable[[], object] | None:
+    """For `preexec_fn`: Linux stops the child should this process die without doing so itself."""
     if not sys.platform.startswith("linux"):
         return None
     libc = ctypes.CDLL(None)
@@ -231,7 +245,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with services(durable=arguments.durable) as running:
         try:
-            return subprocess.call(command, env={**os.environ, **running.environment()})
+            environment = {**os.environ, **running.environment()}
+            return run_to_its_end(command, environment=environment, folder=None)
         except KeyboardInterrupt:
             return 130
 

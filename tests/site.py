@@ -25,7 +25,7 @@ import psycopg
 import redis
 import requests
 
-from tests.services import free_port
+from tests.services import die_with_parent, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -141,6 +141,7 @@ class Site:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - one C call
             )
 
     def _wait_until_it_answers(self) -> None:

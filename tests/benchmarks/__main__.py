@@ -9,14 +9,13 @@ import importlib
 import json
 import math
 import os
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from tests.benchmarks.harness import BenchContext, Declared, built, declared
-from tests.services import services
+from tests.services import run_to_its_end, services
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = ROOT / "build" / "bench"
@@ -54,7 +53,7 @@ def start(bench: Declared, *, size: int | None) -> bool:
         environment["LIBRARY_NET_DATA_DIR"] = folder
         if bench.database == "postgresql":
             environment |= stack.enter_context(services(durable=True)).environment()
-        return subprocess.call(command, cwd=ROOT, env=environment) == 0
+        return run_to_its_end(command, environment=environment, folder=ROOT) == 0
 
 
 def measure(bench: Declared, *, size: int) -> None:

@@ -12,9 +12,11 @@ DESK = {"width": 1366, "height": 768}
 SIZES = {"phone": PHONE, "desk": DESK}
 LANGUAGES = {"zh": "zh-hans", "en": "en"}
 LANGUAGE_COOKIE = "django_language"
-# Without the last four Chromium calls home at every start, and this suite promises silence.
+# A container's /dev/shm is small, hence the second. Without the last four Chromium calls home at
+# every start, and this suite promises silence.
 FLAGS = [
     "--no-sandbox",
+    "--disable-dev-shm-usage",
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
