@@ -28,6 +28,10 @@ class Steps:
     def count(self) -> IntArray:
         return np.diff(self.start)
 
+    def cell(self) -> IntArray:
+        """The cell each entry belongs to."""
+        return np.repeat(np.arange(self.start.size - 1), self.count())
+
     def first(self) -> FloatArray:
         """The value of each cell's first step; 0 where there is none."""
         found = np.zeros(self.start.size - 1)
@@ -112,18 +116,14 @@ def _staircases(problem: Problem, movable: IntArray) -> tuple[Steps, Steps]:
         sizes = np.diff(np.append(title_start, cells.title.size))
         elsewhere = np.repeat(np.add.reduceat(movable, title_start), sizes) - movable
     most = np.minimum(room, elsewhere)
-    load = cells.demand / terms.horizon_weeks * terms.loan_weeks
-    blocked = np.ones(cells.title.size)
+    ladder = _Ladder(problem)
     loss_rows: list[tuple[IntArray, IntArray, FloatArray]] = []
     gain_rows: list[tuple[IntArray, IntArray, FloatArray]] = []
     alive = np.flatnonzero((movable > 0) | (most > 0))
     k = 0
     while alive.size:
         k += 1
-        before = blocked[alive]
-        after = load[alive] * before / (k + load[alive] * before)
-        blocked[alive] = after
-        value = terms.loan_value * cells.demand[alive] * (before - after)
+        value = ladder.climb(alive)
         sent = cells.stock[alive] - k  # copies sent before this one goes
         losing = (sent >= 0) & (sent < movable[alive])
         loss_rows.append((alive[losing], sent[losing], value[losing]))
@@ -133,6 +133,29 @@ def _staircases(problem: Problem, movable: IntArray) -> tuple[Steps, Steps]:
         gain_rows.append((alive[taking], taken[taking], value[taking]))
         alive = alive[(k < cells.stock[alive]) | (pays & (taken < most[alive]))]
     return _steps(loss_rows, cells.title.size), _steps(gain_rows, cells.title.size)
+
+
+class _Ladder:
+    """Each cell's next most valuable use of one more copy (Note [What the k-th copy is worth])."""
+
+    def __init__(self, problem: Problem) -> None:
+        cells, terms = problem.cells, problem.terms
+        self.terms, self.demand = terms, cells.demand
+        self.load = cells.demand / terms.horizon_weeks * terms.loan_weeks
+        self.waiting = cells.waiting.copy()
+        self.streaming = np.zeros(cells.title.size, dtype=np.int64)  # copies given to the stream
+        self.blocked = np.ones(cells.title.size)
+
+    def climb(self, cell: IntArray) -> FloatArray:
+        """What one more copy is worth in each of these cells; they then have it."""
+        before, load = self.blocked[cell], self.load[cell]
+        after = load * before / (self.streaming[cell] + 1 + load * before)
+        stream = self.terms.loan_value * self.demand[cell] * (before - after)
+        waits = (self.waiting[cell] > 0) & (self.terms.waiting_value >= stream)
+        self.waiting[cell] -= waits
+        self.streaming[cell] += ~waits
+        self.blocked[cell] = np.where(waits, before, after)
+        return np.where(waits, self.terms.waiting_value, stream)
 
 
 def _steps(rows: list[tuple[IntArray, IntArray, FloatArray]], cell_count: int) -> Steps:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import highspy
 import numpy as np
 
-from circulation.domain.rebalancing.arcs import Arcs
+from circulation.domain.rebalancing.arcs import Arcs, Steps
 from circulation.domain.rebalancing.price import Limits
 from circulation.domain.rebalancing.problem import BoolArray, FloatArray, IntArray
 
@@ -136,14 +136,14 @@ def _solver(budget: Budget) -> highspy.Highs:
 
 def _model(arcs: Arcs, limits: Limits, torn: IntArray) -> highspy.HighsLp:
     """Columns: arcs, then steps of loss, then steps of gain, then one yes/no per torn cell."""
-    losses, gains = arcs.loss.value, arcs.gain.value
-    first_gain = arcs.size + losses.size
-    first_torn = first_gain + gains.size
+    losing, gaining = _used(arcs.loss, arcs.from_cell), _used(arcs.gain, arcs.cell)
+    first_gain = arcs.size + losing.size
+    first_torn = first_gain + gaining.size
     column_count = first_torn + torn.size
     in_lot = np.diff(arcs.lot_start)
     blocks = [
-        _balance(arcs.from_cell, arcs.loss.start, arcs.size),
-        _balance(arcs.cell, arcs.gain.start, first_gain),
+        _balance(arcs.from_cell, arcs.loss, losing, arcs.size),
+        _balance(arcs.cell, arcs.gain, gaining, first_gain),
         _at_most(arcs.lot, in_lot.astype(np.float64), np.ones(arcs.size, dtype=np.bool_)),
         *(
             _at_most(use, cap, use >= 0)
@@ -153,7 +153,9 @@ def _model(arcs: Arcs, limits: Limits, torn: IntArray) -> highspy.HighsLp:
     ]
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = column_count, sum(block.lower.size for block in blocks)
-    lp.col_cost_ = np.concatenate([arcs.cost, losses, -gains, np.zeros(torn.size)])
+    lp.col_cost_ = np.concatenate(
+        [arcs.cost, arcs.loss.value[losing], -arcs.gain.value[gaining], np.zeros(torn.size)]
+    )
     lp.col_lower_ = np.zeros(column_count)
     lp.col_upper_ = np.concatenate([in_lot[arcs.lot], np.ones(column_count - arcs.size)])
     lp.row_lower_ = np.concatenate([block.lower for block in blocks])
@@ -177,17 +179,20 @@ def _fill_matrix(lp: highspy.HighsLp, blocks: list[_Rows]) -> None:
     lp.a_matrix_.value_ = factor[order]
 
 
-def _balance(cell: IntArray, step_start: IntArray, first_step: int) -> _Rows:
+def _used(steps: Steps, cell: IntArray) -> IntArray:
+    """The steps of the cells that have an arc."""
+    return np.flatnonzero(np.isin(steps.cell(), cell))
+
+
+def _balance(cell: IntArray, steps: Steps, used: IntArray, first_step: int) -> _Rows:
     """Copies along a cell's arcs equal the steps it goes."""
-    used = np.unique(cell)
-    of_step = np.repeat(np.arange(step_start.size - 1), np.diff(step_start))
-    step = np.flatnonzero(np.isin(of_step, used))
-    row = np.concatenate([np.searchsorted(used, cell), np.searchsorted(used, of_step[step])])
-    zeros = np.zeros(used.size)
+    cells = np.unique(cell)
+    row = np.concatenate([np.searchsorted(cells, cell), np.searchsorted(cells, steps.cell()[used])])
+    zeros = np.zeros(cells.size)
     return _Rows(
         row=row,
-        column=np.concatenate([np.arange(cell.size), first_step + step]),
-        factor=np.concatenate([np.ones(cell.size), -np.ones(step.size)]),
+        column=np.concatenate([np.arange(cell.size), first_step + np.arange(used.size)]),
+        factor=np.concatenate([np.ones(cell.size), -np.ones(used.size)]),
         lower=zeros,
         upper=zeros,
     )

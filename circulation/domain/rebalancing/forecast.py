@@ -82,7 +82,7 @@ def forecast(
     levels = _levels(titles, branches.size, loan_key, weight, exposure, smoothing)
     lean = smoothing.branch_prior_weeks
     listed = np.unique(np.concatenate([loan_key, request_key, stock_key]))
-    least_prior = floor_per_week * (exposure + lean) / lean
+    least_prior = floor_per_week * (exposure + lean) / lean if lean > 0 else np.inf
     keys = np.union1d(listed, _promising(levels, branches.size, least_prior))
     width = max(1, branches.size)
     title_at, branch_at = keys // width, keys % width
@@ -95,7 +95,7 @@ def forecast(
         branch=branches[branch_at] if branches.size else branch_at,
         per_week=per_week,
         waiting=waiting.astype(np.int64),
-        expected=per_week * weeks + waiting,
+        expected=per_week * weeks,
     )
 
 

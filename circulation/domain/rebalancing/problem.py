@@ -6,10 +6,13 @@ lambda, each loan keeps one of the k copies away for a mean time T whatever its 
 reader who finds none is lost. The share of readers who find none is Erlang's loss formula
     B(0, a) = 1,    B(k, a) = a B(k-1, a) / (k + a B(k-1, a)),    a = lambda T
 (A. K. Erlang 1917; valid for any loan-length distribution with mean T, B. A. Sevastyanov 1957).
-So D expected readers in the horizon meet D (1 - B(k, a)) loans, and the k-th copy is worth
+So of D readers expected in the horizon, D (1 - B(k, a)) find a copy, and the k-th is worth
     v(k) = loan_value D (B(k-1, a) - B(k, a)).
-B is convex in whole k (E. J. Messerli 1972), hence v falls with k: the value of a shelf is concave,
-the second copy never gains more than the first, and the night's problem is a flow.
+B is convex in whole k (E. J. Messerli 1972), hence v falls with k. The w readers who already wait
+are no stream: each takes one copy, worth waiting_value. k copies are shared between the two in the
+best way, max over j <= w of waiting_value j + loan_value D (1 - B(k - j, a)): both kinds of steps
+merged, highest first. So the value of a shelf is concave, the second copy never gains more than the
+first, and the night's problem is a flow.
 """
 
 from __future__ import annotations
@@ -41,7 +44,8 @@ class Terms:
 
     horizon_weeks: float = 4.0
     loan_weeks: float = 3.5  # from leaving the shelf to being back on it
-    loan_value: float = 10.0  # worth of one more reader served
+    loan_value: float = 10.0  # worth of one more expected reader who finds a copy
+    waiting_value: float = 15.0  # … and of one who has asked and waits
     handling_cost: float = 1.5  # pick, scan, pack, unpack, shelve: one copy, both ends
     km_cost: float = 0.02  # one copy, one kilometre
     smoothing: Smoothing = field(default_factory=Smoothing)
@@ -98,7 +102,7 @@ class Demand:
     branch: IntArray
     per_week: FloatArray
     waiting: IntArray  # requests in the queue, each a certain reader
-    expected: FloatArray  # per_week over the horizon, and the waiting
+    expected: FloatArray  # per_week over the horizon; the waiting come on top
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -119,7 +123,7 @@ class Cells:
 
     title: IntArray
     branch: IntArray
-    demand: FloatArray
+    demand: FloatArray  # expected within the horizon, the waiting not counted
     waiting: IntArray
     stock: IntArray
 
@@ -151,7 +155,7 @@ class Problem:
 class Reason:
     """Why one move pays: `gain` - `loss` - `cost` is what it adds to the objective."""
 
-    demand_there: float
+    demand_there: float  # readers expected within the horizon
     demand_here: float
     stock_there: int  # before this move, counting the plan's earlier ones
     stock_here: int

@@ -10,6 +10,7 @@ from circulation.domain.rebalancing.price import Limits, Priced, fill, limits_of
 from circulation.domain.rebalancing.problem import IntArray, Move, Plan, Problem, Reason
 
 EXACT_ARCS = 600_000  # beyond this HiGHS takes minutes; prices and their bound stand alone
+PROVEN = 1e-7  # relative: a bound so close proves the plan best, but for rounding
 SIMPLEX_STEPS = 10_000  # per unit of the iteration budget
 
 
@@ -47,7 +48,7 @@ def solve(
     return Plan(
         moves=_moves(problem, arcs, taken),
         objective=objective,
-        bound=max(bound, objective),
+        bound=objective if bound - objective < PROVEN * max(1.0, objective) else bound,
         flags=flags,
     )
 

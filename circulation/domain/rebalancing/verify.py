@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from circulation.domain.rebalancing.problem import Terms
 from circulation.domain.rebalancing.rows import ItemRow, MoveRow, Night
 
 TOLERANCE = 1e-6  # relative: sums in another order differ in the last digits
@@ -171,13 +172,24 @@ def _worth(night: Night, moves: list[MoveRow], items: dict[int, ItemRow]) -> flo
     touched = sorted(change)
     wanted = _demand(night, touched)
     stock = _stock(night, set(touched))
+    waiting = Counter((row.title, row.branch) for row in night.requests)
     gains = []
     for pair in touched:
-        load = wanted[pair] / terms.horizon_weeks * terms.loan_weeks
         before, after = stock[pair], stock[pair] + change[pair]
-        served = _served(load, after) - _served(load, before)
-        gains.append(terms.loan_value * wanted[pair] * served)
+        gains += [
+            _shelf(terms, wanted[pair], waiting[pair], after),
+            -_shelf(terms, wanted[pair], waiting[pair], before),
+        ]
     return math.fsum(gains) - math.fsum(cost)
+
+
+def _shelf(terms: Terms, wanted: float, waiting: int, copies: int) -> float:
+    """What so many copies are worth: some for those who wait, the rest for those who may come."""
+    load = wanted / terms.horizon_weeks * terms.loan_weeks
+    return max(
+        terms.waiting_value * given + terms.loan_value * wanted * _served(load, copies - given)
+        for given in range(min(waiting, max(0, copies)) + 1)
+    )
 
 
 def _served(load: float, copies: int) -> float:
@@ -203,7 +215,7 @@ def _stock(night: Night, pairs: set[tuple[int, int]]) -> Counter[tuple[int, int]
 
 
 def _demand(night: Night, pairs: list[tuple[int, int]]) -> dict[tuple[int, int], float]:
-    """RB-1, RB-2 once more, loan by loan, for these pairs only."""
+    """RB-1 once more, loan by loan, for these pairs only."""
     rules, classes = night.terms.smoothing, night.classes
     keep = 1.0 - rules.factor
     seen_weeks = math.fsum(keep**week for week in range(rules.window_weeks))
@@ -225,7 +237,6 @@ def _demand(night: Night, pairs: list[tuple[int, int]]) -> dict[tuple[int, int],
             of_title[loan.title] += weight
             of_pair[loan.title, loan.branch] += weight
     total = math.fsum(places.values())
-    waiting = Counter((row.title, row.branch) for row in night.requests)
     found = {}
     for title, branch in pairs:
         group = classes[title]
@@ -237,5 +248,5 @@ def _demand(night: Night, pairs: list[tuple[int, int]]) -> dict[tuple[int, int],
         share = (of_both[group, branch] + lean * overall) / (of_class[group] + lean)
         lean = rules.branch_prior_weeks
         weekly = (of_pair[title, branch] + lean * title_rate * share) / (seen_weeks + lean)
-        found[title, branch] = weekly * night.terms.horizon_weeks + waiting[title, branch]
+        found[title, branch] = weekly * night.terms.horizon_weeks
     return found
