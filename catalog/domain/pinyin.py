@@ -69,6 +69,41 @@ _OTHER_READINGS = {
     "陆": "lu liu", "澹": "dan tan", "隗": "wei kui", "沈": "shen chen", "百": "bai bo",
 }  # fmt: skip
 
+# The syllables of Putonghua as initial: finals; ü is u, as in `pinyin_key`.
+_SYLLABLE_TABLE = """
+: a ai an ang ao e ei en er o ou
+b: a ai an ang ao ei en eng i ian iao ie in ing o u
+c: a ai an ang ao e en eng i ong ou u uan ui un uo
+ch: a ai an ang ao e en eng i ong ou u ua uai uan uang ui un uo
+d: a ai an ang ao e ei en eng i ia ian iao ie ing iu ong ou u uan ui un uo
+f: a an ang ei en eng o ou u
+g: a ai an ang ao e ei en eng ong ou u ua uai uan uang ui un uo
+h: a ai an ang ao e ei en eng ong ou u ua uai uan uang ui un uo
+j: i ia ian iang iao ie in ing iong iu u uan ue un
+k: a ai an ang ao e ei en eng ong ou u ua uai uan uang ui un uo
+l: a ai an ang ao e ei eng i ia ian iang iao ie in ing iu o ong ou u ue uan un uo
+m: a ai an ang ao e ei en eng i ian iao ie in ing iu o ou u
+n: a ai an ang ao e ei en eng i ian iang iao ie in ing iu ong ou u ue uan un uo
+p: a ai an ang ao ei en eng i ian iao ie in ing o ou u
+q: i ia ian iang iao ie in ing iong iu u uan ue un
+r: an ang ao e en eng i ong ou u uan ui un uo
+s: a ai an ang ao e en eng i ong ou u uan ui un uo
+sh: a ai an ang ao e ei en eng i ou u ua uai uan uang ui un uo
+t: a ai an ang ao e eng i ian iao ie ing ong ou u uan ui un uo
+w: a ai an ang ei en eng o u
+x: i ia ian iang iao ie in ing iong iu u uan ue un
+y: a an ang ao e i in ing o ong ou u uan ue un
+z: a ai an ang ao e ei en eng i ong ou u uan ui un uo
+zh: a ai an ang ao e ei en eng i ong ou u ua uai uan uang ui un uo
+"""
+_SYLLABLES = frozenset(
+    initial.strip() + final
+    for initial, _, finals in (line.partition(":") for line in _SYLLABLE_TABLE.strip().split("\n"))
+    for final in finals.split()
+)
+_BEGINNINGS = frozenset(s[:i] for s in _SYLLABLES for i in range(1, len(s) + 1))
+_LONGEST_SYLLABLE = 6
+
 _PHRASE = re.compile("|".join(sorted(_PHRASES, key=len, reverse=True)))
 _RUN = re.compile(f"[{HAN}]+|[^{HAN}\\s]+")
 _IS_HAN = re.compile(f"[{HAN}]")
@@ -176,3 +211,31 @@ def pinyin_key(typed: str) -> str:
     """
     solid = fold(typed.replace("ü", "v").replace("Ü", "v")).replace(" ", "")
     return solid.replace("lyu", "lu").replace("nyu", "nu").replace("v", "u")
+
+
+@lru_cache(maxsize=4096)
+def split_pinyin(typed: str, *, limit: int = 4) -> tuple[tuple[str, ...], ...]:
+    """The ways to read typed Latin letters as syllables, fewest syllables first.
+
+    Spaces, hyphens and apostrophes are kept as boundaries; the last syllable may be unfinished
+    (shedia -> she dia). Syllables are in the form of ``pinyin_key``. Empty when there is no way.
+    """
+    whole: list[tuple[str, ...]] = [()]
+    chunks = [pinyin_key(chunk) for chunk in re.split(r"[\s'’\-]+", typed.strip()) if chunk]
+    for i, chunk in enumerate(chunks):
+        ways = _split_chunk(chunk, is_last=i == len(chunks) - 1)
+        whole = sorted((w + way for w in whole for way in ways), key=len)[:limit]
+    return tuple(way for way in whole if way)
+
+
+def _split_chunk(chunk: str, *, is_last: bool) -> list[tuple[str, ...]]:
+    ways: list[list[tuple[str, ...]]] = [[] for _ in range(len(chunk) + 1)]
+    ways[0] = [()]
+    for end in range(1, len(chunk) + 1):
+        for start in range(max(0, end - _LONGEST_SYLLABLE), end):
+            piece = chunk[start:end]
+            may_be_unfinished = is_last and end == len(chunk)
+            if piece in _SYLLABLES or (may_be_unfinished and piece in _BEGINNINGS):
+                ways[end] += [(*way, piece) for way in ways[start]]
+        ways[end] = sorted(ways[end], key=len)[:4]
+    return ways[-1]

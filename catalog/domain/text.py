@@ -7,6 +7,7 @@ thread. Vectors: domain.md §7.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 import rjieba
@@ -14,15 +15,16 @@ import rjieba
 from catalog.domain.folding import HAN, fold, has_han, simplify
 from catalog.domain.names import person_key, person_keys, publisher_key
 from catalog.domain.numbering import edition_number, han_number, volume_in_title, volume_number
-from catalog.domain.pinyin import PinyinForms, pinyin_forms, pinyin_key
+from catalog.domain.pinyin import PinyinForms, pinyin_forms, pinyin_key, split_pinyin
 
 __all__ = [
     "PinyinForms",
+    "characters",
     "edition_number",
     "fold",
-    "grams",
     "han_number",
     "has_han",
+    "pairs",
     "person_key",
     "person_keys",
     "pinyin_forms",
@@ -30,6 +32,7 @@ __all__ = [
     "publisher_key",
     "segment",
     "simplify",
+    "split_pinyin",
     "title_key",
     "volume_in_title",
     "volume_number",
@@ -45,6 +48,7 @@ _GMD = re.compile(
     r"\s*[\]］〕】)）]",
     re.IGNORECASE,
 )
+_HAN_OR_OTHER = re.compile(f"[{HAN}]+|[^{HAN}]+")
 _HAN_RUN = re.compile(f"[{HAN}]+")
 # Words the general dictionary cuts apart, which readers of our libraries type whole.
 _OWN_WORDS = (
@@ -72,18 +76,31 @@ def title_key(text: str) -> str:
     return fold(_GMD.sub(" ", text)).replace(" ", "")
 
 
-def words(text: str) -> list[str]:
-    """Dictionary words (search mode: long words and the words inside them) and Latin words."""
+def words(text: str, *, overlapping: bool = True) -> list[str]:
+    """Dictionary words and words of other scripts, in order.
+
+    With ``overlapping`` a long word is followed or preceded by the words inside it (search mode).
+    """
     folded = fold(text)
     if folded.isascii():
         return folded.split()
-    return [word for word in _jieba().cut_for_search(folded) if not word.isspace()]
+    cut = _jieba().cut_for_search if overlapping else _jieba().cut
+    return [word for chunk in folded.split() for word in _cut_chunk(cut, chunk)]
 
 
-def grams(text: str) -> list[str]:
-    """Every pair of neighbouring Han characters, every single one, and words of other scripts.
+def _cut_chunk(cut: Callable[[str], list[str]], chunk: str) -> list[str]:
+    """Only runs of Han go to the dictionary: it would tear ``c++`` and ``book2`` apart."""
+    found: list[str] = []
+    for piece in _HAN_OR_OTHER.findall(chunk):
+        found += cut(piece) if has_han(piece) else [piece]
+    return found
 
-    What no dictionary knows is still found: recall of the index rests on these.
+
+def pairs(text: str) -> list[str]:
+    """Neighbouring Han characters two by two, in order, and words of other scripts.
+
+    A lone Han character is a token of its own. Whatever the dictionary does not know is still
+    found as a sequence of pairs: the recall of the index rests on these.
     """
     tokens: list[str] = []
     for chunk in fold(text).split():
@@ -92,13 +109,17 @@ def grams(text: str) -> list[str]:
             if run.start() > end:
                 tokens.append(chunk[end : run.start()])
             han, end = run.group(), run.end()
-            tokens += [han[i : i + 2] for i in range(len(han) - 1)]
-            tokens += han
+            tokens += [han[i : i + 2] for i in range(len(han) - 1)] or [han]
         if end < len(chunk):
             tokens.append(chunk[end:])
     return tokens
 
 
+def characters(text: str) -> list[str]:
+    """The Han characters of a text, each once."""
+    return list(dict.fromkeys("".join(_HAN_RUN.findall(fold(text)))))
+
+
 def segment(text: str) -> list[str]:
     """All tokens of a text for the index, each once: words, then pairs and single characters."""
-    return list(dict.fromkeys([*words(text), *grams(text)]))
+    return list(dict.fromkeys([*words(text), *pairs(text), *characters(text)]))

@@ -8,12 +8,14 @@ from catalog.domain.text import (
     edition_number,
     fold,
     han_number,
+    pairs,
     person_key,
     person_keys,
     pinyin_forms,
     pinyin_key,
     publisher_key,
     segment,
+    split_pinyin,
     title_key,
     volume_in_title,
     volume_number,
@@ -252,3 +254,38 @@ def test_an_edition_statement_gives_its_number(statement, number):
 )
 def test_han_numerals_have_their_value(text, value):
     assert han_number(text) == value
+
+
+@pytest.mark.parametrize(
+    ("typed", "syllables"),
+    [
+        ("shediao", ("she", "diao")),
+        ("she diao", ("she", "diao")),
+        ("xian", ("xian",)),
+        ("xian", ("xi", "an")),
+        ("xi'an", ("xi", "an")),
+        ("shedia", ("she", "dia")),
+        ("lvshi", ("lu", "shi")),
+        ("jin-yong", ("jin", "yong")),
+    ],
+)
+def test_typed_pinyin_is_split_into_syllables(typed, syllables):
+    assert syllables in split_pinyin(typed)
+
+
+@pytest.mark.parametrize("typed", ["sdyxz", "history", "", "射雕"])
+def test_what_is_no_pinyin_has_no_syllables(typed):
+    assert split_pinyin(typed) == ()
+
+
+def test_pairs_follow_each_other_as_in_the_text():
+    assert pairs("《射鵰英雄傳》第1卷 C++") == [
+        "射雕",
+        "雕英",
+        "英雄",
+        "雄传",
+        "第",
+        "1",
+        "卷",
+        "c++",
+    ]
