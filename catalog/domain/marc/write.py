@@ -109,11 +109,13 @@ def _xml_field(field: Field) -> str:
     _field_text(field)  # refuses what XML cannot carry
     if _is_control(field):
         return f"<controlfield tag={quoteattr(tag)}>{escape(subfields[0][1])}</controlfield>"
-    first, second = f"{indicators:<2}"[:2]
+    padded = f"{indicators:<2}"
     inside = "".join(
         f"<subfield code={quoteattr(code)}>{escape(value)}</subfield>" for code, value in subfields
     )
-    opening = f'<datafield tag={quoteattr(tag)} ind1="{escape(first)}" ind2="{escape(second)}">'
+    opening = (
+        f"<datafield tag={quoteattr(tag)} ind1={quoteattr(padded[0])} ind2={quoteattr(padded[1])}>"
+    )
     return f"{opening}{inside}</datafield>"
 
 

@@ -1,0 +1,383 @@
+"""One raw record, decoded: light access to its fields, every byte of structure checked first."""
+
+from __future__ import annotations
+
+import html
+import re
+import struct
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import accumulate
+
+from catalog.domain.marc import charset
+from catalog.domain.marc.problems import ErrorCode, Flag, RecordError
+from catalog.domain.marc.read import ENTRY_LENGTH, LEADER_LENGTH, Layout, find_layout
+from catalog.domain.marc.xmlrecord import read_element
+from catalog.domain.records import MarcFormat
+
+Subfields = list[tuple[str, str]]
+Field = tuple[str, Subfields]
+"""(two indicators, [(code, value) …]) of a data field."""
+
+_NOTHING: list[Field] = []
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
+_subfields = re.compile("\x1f([^\x1f])([^\x1f]*)").findall
+_LINKAGE = re.compile(r"([0-9A-Za-z]{3})-(\d{2,})")
+
+
+def _Index() -> dict[str, list[str]]:  # noqa: N802 - reads as a type
+    return defaultdict(list)
+
+
+@dataclass(slots=True)
+class MarcFields:
+    """The fields of one record as text (NFC); subfields are split when first asked for."""
+
+    leader: str  # 24 characters, blanks as blanks
+    tags: list[str]
+    parts: list[str]  # one a tag: indicators and 0x1F-separated subfields, or control data
+    encoding: str
+    flags: list[str]
+    format: MarcFormat = MarcFormat.MARC21
+    _index: dict[str, list[str]] = field(default_factory=_Index, repr=False)
+    _split: dict[str, list[Field]] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        index = self._index
+        for tag, part in zip(self.tags, self.parts, strict=True):
+            index[tag].append(part)
+
+    def __contains__(self, tag: str) -> bool:
+        return tag in self._index
+
+    def control(self, tag: str) -> str:
+        """The first control field with this tag, empty when there is none."""
+        found = self._index.get(tag)
+        return found[0] if found else ""
+
+    def fields(self, tag: str) -> list[Field]:
+        """All data fields with this tag, in the order of the record."""
+        split = self._split.get(tag)
+        if split is not None:
+            return split
+        raw = self._index.get(tag)
+        if raw is None:
+            return _NOTHING
+        split = self._split[tag] = []
+        for part in raw:
+            indicators = part[:2]
+            if part[2:3] != "\x1f" or "\x1f" in indicators:
+                indicators = self._mend_indicators(part)
+            split.append((indicators, _subfields(part)))
+        return split
+
+    def first(self, tag: str, codes: str) -> str:
+        """The first non-empty subfield of these codes in the first field that has one."""
+        for _, subfields in self.fields(tag):
+            for code, value in subfields:
+                if code in codes and value:
+                    return value
+        return ""
+
+    def values(self, tag: str, codes: str) -> list[str]:
+        """Every non-empty subfield of these codes, in the order of the record."""
+        return [
+            value
+            for _, subfields in self.fields(tag)
+            for code, value in subfields
+            if code in codes and value
+        ]
+
+    def linked(self, tag: str) -> list[tuple[Field | None, Field | None]]:
+        """Fields with their 880 partner (MARC 21 $6): base alone, both, or the 880 alone."""
+        base = self.fields(tag)
+        if "880" not in self._index:
+            return [(one, None) for one in base]
+        partners: dict[str, Field] = {}
+        alone: list[Field] = []
+        for other in self.fields("880"):
+            to_tag, occurrence = linkage(other[1])
+            if to_tag != tag:
+                continue
+            if occurrence == "00" or occurrence in partners:
+                alone.append(other)  # 00: "no partner in this record"
+            else:
+                partners[occurrence] = other
+        pairs: list[tuple[Field | None, Field | None]] = []
+        for one in base:
+            to_tag, occurrence = linkage(one[1])
+            pairs.append((one, partners.pop(occurrence, None) if to_tag == "880" else None))
+        pairs += [(None, other) for other in partners.values()]
+        return pairs + [(None, other) for other in alone]
+
+    def flag(self, flag: str) -> None:
+        if flag not in self.flags:
+            self.flags.append(flag)
+
+    def _mend_indicators(self, part: str) -> str:
+        found, has_subfields, _ = part.partition("\x1f")
+        self.flag(Flag.INDICATORS_REPAIRED if has_subfields else Flag.SUBFIELDS_MISSING)
+        return f"{found:<2}"[:2]
+
+
+def linkage(subfields: Subfields) -> tuple[str, str]:
+    """Tag and occurrence number of $6, both empty when there is none."""
+    for code, value in subfields:
+        if code == "6" and (found := _LINKAGE.match(value)):
+            return found[1], found[2]
+    return "", ""
+
+
+def decode(
+    data: bytes, *, format_hint: MarcFormat | None = None, encoding_hint: str = ""
+) -> MarcFields | RecordError:
+    """The fields of one record, ISO 2709 or a MARCXML element, whatever its bytes.
+
+    ``encoding_hint`` is one of ``charset.SPELLINGS``; with none, the encoding is found per record.
+    """
+    hint = charset.SPELLINGS[encoding_hint.lower()] if encoding_hint else ""
+    found: MarcFields | RecordError
+    if data[:1] == b"<":
+        found = _decode_xml(data, hint)
+    else:
+        plain = _decode_plain(data) if hint in ("", charset.UTF8) else None
+        found = plain or _decode_repaired(data, hint)
+    if not isinstance(found, RecordError):
+        found.format = detect_format(found, hint=format_hint or found.format)
+    return found
+
+
+# Note [The fast split]
+# In a sound record the directory says nothing that the field terminators do not say too. So the
+# body is decoded once and split once, and the directory is only held against the result: it must
+# name as many fields as there are, and each must start exactly where one was found to start.
+# With every start proven and the last terminator in place, every length is proven too.
+
+
+class _Tags(dict[bytes, str]):
+    """Directory tags as text; there are only so many of them."""
+
+    def __missing__(self, tag: bytes) -> str:
+        text = tag.decode("ascii")
+        if len(self) < 10_000:
+            self[tag] = text
+        return text
+
+
+_TAGS = _Tags()
+
+
+@lru_cache(maxsize=1024)
+def _directory(count: int) -> Callable[[bytes, int], tuple[bytes, ...]]:
+    """Reads tag and start of ``count`` directory entries at once."""
+    return struct.Struct("3s4x5s" * max(count, 0)).unpack_from
+
+
+def _decode_plain(data: bytes) -> MarcFields | None:
+    """A sound record in ASCII or UTF-8, or None: then `_decode_repaired` looks closely."""
+    try:
+        base = int(data[12:17])
+        text = data.decode()
+        directory = _directory((base - 1 - LEADER_LENGTH) // ENTRY_LENGTH)(data, LEADER_LENGTH)
+        tags = [_TAGS[tag] for tag in directory[::2]]
+        stated = list(map(int, directory[1::2]))
+    except (ValueError, struct.error):  # UnicodeDecodeError is a ValueError
+        return None
+    parts = text[base:].split("\x1e")
+    if parts.pop() != "\x1d" or text[base - 1 : base] != "\x1e" or "\x1b" in text:
+        return None
+    is_ascii = len(text) == len(data)
+    # From here on positions in text are positions in data up to the base address, or it fails.
+    bodies: Sequence[str | bytes] = parts if is_ascii else data[base:-2].split(b"\x1e")
+    starts = list(accumulate([len(body) + 1 for body in bodies], initial=0))
+    starts.pop()
+    if stated != starts or base != LEADER_LENGTH + ENTRY_LENGTH * len(tags) + 1:
+        return None
+    flags: list[str] = []
+    has_entity = "&" in text and _ENTITY.search(text)
+    if has_entity or not (is_ascii or unicodedata.is_normalized("NFC", text)):
+        parts = _normalised(parts, flags)
+    return MarcFields(text[:LEADER_LENGTH], tags, parts, charset.UTF8, flags)
+
+
+def _decode_repaired(data: bytes, hint: str) -> MarcFields | RecordError:
+    """Any other record: another encoding, another field order, or damage."""
+    layout = find_layout(data)
+    if layout is None:
+        return RecordError(code=ErrorCode.NO_LEADER)
+    flags: list[str] = [] if layout.is_as_stated else [Flag.LEADER_REPAIRED]
+    located = _fields_by_directory(data, layout)
+    if located is None:
+        mended = _fields_by_terminator(data, layout)
+        if isinstance(mended, RecordError):
+            return mended
+        located = mended
+        flags.append(Flag.DIRECTORY_REPAIRED)
+    tags, bodies = located
+    leader = data[: layout.directory].decode("ascii", "replace")[:LEADER_LENGTH]
+    leader = leader.ljust(LEADER_LENGTH)
+    if any(len(body) > 9_999 for body in bodies):
+        flags.append(Flag.OVERSIZE)
+    joined = b"\x1e".join(bodies)
+    detected = charset.detect(
+        joined,
+        hint=hint,
+        marc8_possible="245" in tags or "200" not in tags,
+        cjk_likely=_is_cjk(tags, bodies),
+    )
+    text, lost = charset.to_text(joined, detected.encoding)
+    flags += _encoding_flags(detected, leader, is_lossy=lost > 0, is_marc21="200" not in tags)
+    parts = _normalised(text.split("\x1e"), flags)
+    return MarcFields(leader, tags, parts, detected.encoding, flags)
+
+
+_Located = tuple[list[str], list[bytes]]
+
+
+def _entries(data: bytes, layout: Layout) -> list[bytes]:
+    span = range(layout.directory, layout.base - 1, ENTRY_LENGTH)
+    return [data[at : at + ENTRY_LENGTH] for at in span]
+
+
+def _tag(entry: bytes) -> str:
+    return entry[:3].decode("ascii", "replace")
+
+
+def _fields_by_directory(data: bytes, layout: Layout) -> _Located | None:
+    """Fields where the directory says, if each ends with a terminator and all bytes are used."""
+    tags, bodies, total = [], [], 0
+    for entry in _entries(data, layout):
+        if not entry[3:].isdigit():
+            return None
+        length, start = int(entry[3:7]), layout.base + int(entry[7:])
+        body = data[start : start + length]
+        if len(body) != length or body[-1:] != b"\x1e":
+            return None
+        total += length
+        tags.append(_tag(entry))
+        bodies.append(body[:-1].replace(b"\x1e", b" "))
+    used = len(data.rstrip(b"\x1d")) - layout.base
+    return (tags, bodies) if total == used else None
+
+
+def _fields_by_terminator(data: bytes, layout: Layout) -> _Located | RecordError:
+    """Fields between terminators, named in the order in which the directory places them."""
+    entries = _entries(data, layout)
+    body = data[layout.base :].removesuffix(b"\x1d").removesuffix(b"\x1e")
+    bodies = body.split(b"\x1e")
+    if len(bodies) != len(entries):
+        kept = [one for one in bodies if one]
+        if len(kept) != len(entries):
+            params = {"entries": len(entries), "fields": len(bodies)}
+            return RecordError(code=ErrorCode.BAD_DIRECTORY, params=params)
+        bodies = kept
+    order: Sequence[bytes] = entries
+    if all(entry[7:].isdigit() for entry in entries):
+        order = sorted(entries, key=lambda entry: int(entry[7:]))
+    if order != entries and len(data) > 99_999:
+        order = entries  # starts beyond five digits wrap around and say nothing
+    return [_tag(entry) for entry in order], bodies
+
+
+_CJK_LANGUAGES = (b"chi", b"jpn", b"kor", b"zho")
+
+
+def _is_cjk(tags: list[str], bodies: list[bytes]) -> bool:
+    """Whether the record's own codes speak of Chinese, Japanese or Korean."""
+    for tag, body in zip(tags, bodies, strict=True):
+        if tag == "008" and body[35:38] in _CJK_LANGUAGES:
+            return True
+        if tag in ("041", "101") and any(code in body for code in _CJK_LANGUAGES):
+            return True
+    return False
+
+
+def _encoding_flags(
+    detected: charset.Detected, leader: str, *, is_lossy: bool, is_marc21: bool
+) -> list[str]:
+    flags: list[str] = []
+    if detected.is_guess:
+        flags.append(Flag.ENCODING_GUESSED)
+    if detected.is_against_hint:
+        flags.append(Flag.ENCODING_NOT_AS_HINTED)
+    if is_lossy:
+        flags.append(Flag.CHARACTERS_LOST)
+    claims_utf8 = leader[9] == "a" and is_marc21
+    if claims_utf8 and detected.encoding != charset.UTF8:
+        flags.append(Flag.ENCODING_NOT_AS_CLAIMED)
+    return flags
+
+
+def _decode_xml(data: bytes, hint: str) -> MarcFields | RecordError:
+    detected = charset.detect(data, hint=hint, marc8_possible=False, cjk_likely=False)
+    text, lost = charset.to_text(data, detected.encoding)
+    element = read_element(text)
+    if isinstance(element, RecordError):
+        return element
+    flags = _encoding_flags(detected, " " * 24, is_lossy=lost > 0, is_marc21=True)
+    flags += [Flag.XML_REPAIRED] if element.is_repaired else []
+    # Some systems print the blanks of a leader as '-' or '#'.
+    leader = element.leader.replace("-", " ").replace("#", " ").ljust(LEADER_LENGTH)
+    parts = _normalised(element.parts, flags)
+    found = MarcFields(leader[:LEADER_LENGTH], element.tags, parts, detected.encoding, flags)
+    found.format = _XML_FORMATS.get(element.format.upper(), MarcFormat.MARC21)
+    return found
+
+
+_XML_FORMATS = {
+    "UNIMARC": MarcFormat.UNIMARC,
+    "CNMARC": MarcFormat.CNMARC,
+}
+
+
+def _normalised(parts: list[str], flags: list[str]) -> list[str]:
+    """Canonical composition, and character references turned into characters (NO-2)."""
+    return [
+        part if part.isascii() and "&" not in part else _normalised_part(part, flags)
+        for part in parts
+    ]
+
+
+def _normalised_part(part: str, flags: list[str]) -> str:
+    new = _ENTITY.sub(_unescape, part) if "&" in part else part
+    if new != part and Flag.ENTITIES_UNESCAPED not in flags:
+        flags.append(Flag.ENTITIES_UNESCAPED)
+    if new.isascii() or unicodedata.is_normalized("NFC", new):
+        return new
+    # Not across a delimiter: a mark after 0x1F and "a" would eat the subfield code.
+    return "\x1f".join(one[:1] + unicodedata.normalize("NFC", one[1:]) for one in new.split("\x1f"))
+
+
+def _unescape(match: re.Match[str]) -> str:
+    char = html.unescape(match[0])
+    return match[0] if char < " " else char  # a reference must not forge a delimiter
+
+
+def detect_format(found: MarcFields, *, hint: MarcFormat | None = None) -> MarcFormat:
+    """The dialect a record is written in; the hint settles only what the record leaves open.
+
+    UNIMARC and its Chinese form keep the title in 200 and coded data in 100 $a, MARC 21 in 245 and
+    008. The leader does not tell (NO-3).
+    """
+    has_200, has_245 = "200" in found, "245" in found
+    if has_200 == has_245:
+        has_200 = _is_coded_100(found) and "008" not in found
+        if not has_200 and not has_245 and hint and "008" not in found:
+            return hint
+    if not has_200:
+        return MarcFormat.MARC21
+    is_chinese = (
+        found.first("801", "a").strip() == "CN"
+        or found.first("102", "a").strip() == "CN"
+        or found.first("100", "a")[22:25] == "chi"
+    )
+    is_hinted = hint == MarcFormat.CNMARC
+    return MarcFormat.CNMARC if is_chinese or is_hinted else MarcFormat.UNIMARC
+
+
+def _is_coded_100(found: MarcFields) -> bool:
+    coded = found.first("100", "a")
+    return len(coded) >= 30 and coded[:8].isdigit()
