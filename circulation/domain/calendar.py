@@ -48,6 +48,11 @@ class Calendar:
 ALWAYS_OPEN: Final = Calendar()
 
 
+def local_date(instant: datetime) -> date:
+    """The date people in the network write for this instant."""
+    return ALWAYS_OPEN.local_date(instant)
+
+
 def due_at(*, start: datetime, days: int, calendar: Calendar) -> datetime:
     """End of the last day of the loan, moved to an open day of the checkout branch (CO-12).
 

@@ -41,6 +41,8 @@ class ReasonCode(StrEnum):
     PICKUP_NOT_OFFERED = "pickup_not_offered"  # branch
     NO_COPY_TO_WAIT_FOR = "no_copy_to_wait_for"
     REQUEST_CLOSED = "request_closed"  # state
+    # a transit
+    TRANSIT_CLOSED = "transit_closed"  # state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
