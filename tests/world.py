@@ -9,7 +9,6 @@ on their cards are invented. Tests build what they need on top:
 
 import hashlib
 import itertools
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -18,9 +17,9 @@ from typing import Any
 
 from catalog.domain.items import ItemStatus
 from catalog.models import Item, Manifestation, SourceRecord, Work
-from circulation.models import Credential, LoanRule, MaterialType, Patron, PatronCategory
-from circulation.models.patrons import CredentialKind
-from library_net import vault
+from circulation.actions.register_patron import attach
+from circulation.domain.credentials import Credential, CredentialKind
+from circulation.models import LoanRule, MaterialType, Patron, PatronCategory
 from library_net.accounts.models import Role, RoleKind, User
 from library_net.network.models import Agency, Branch, MemberKey, Route
 
@@ -115,16 +114,8 @@ class World:
             home_branch=self.branches["JJ-MAIN"],
             created_at=NOW,
         )
-        card, seal_id = f"CARD-{number}", uuid.uuid4()
-        Credential.objects.create(
-            patron=patron,
-            kind=CredentialKind.READER_CARD,
-            seal_id=seal_id,
-            sealed=vault.seal(card, bound_to=str(seal_id)),
-            blind_index=vault.blind_index(card, purpose=CredentialKind.READER_CARD),
-            masked=vault.mask(card),
-            created_at=NOW,
-        )
+        card = Credential(kind=CredentialKind.READER_CARD, value=card_of(patron))
+        attach(card, patron=patron, now=NOW)
         self.patrons[name] = patron
         return patron
 
