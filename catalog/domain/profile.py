@@ -1,0 +1,232 @@
+"""What the matcher knows of one record: everything a comparison needs, worked out once.
+
+Keys are the blocks in which records meet; a pair that shares no key is never compared.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from catalog.domain.records import BibRecord, IdentifierKind, Material, TitleKind
+from catalog.domain.text import (
+    edition_number,
+    has_han,
+    person_keys,
+    pinyin_forms,
+    pinyin_key,
+    publisher_key,
+    title_key,
+    volume_in_title,
+    volume_number,
+)
+
+_NUMERAL = r"\d一二三四五六七八九十百两〇"
+# 全四册, 4 vols.: how many parts there are, not which one this is (MA-4).
+_WHOLE_SET = re.compile(
+    rf"[\s(（\[〔【,，:：.]*(?:全|共)\s*(?P<n>[{_NUMERAL}]+)\s*[册冊卷本部集函][)）\]〕】\s]*$"
+)
+_SET_QUALIFIER = re.compile(r"套|全[\d一二三四五六七八九十]|\bset\b|\bcomplete\b", re.IGNORECASE)
+_DATES = re.compile(r"[,\s(（]*(?:b\.|d\.|ca\.|active|approximately)?\s*\d{3,4}.*$")
+_LONGEST_PART = 12  # characters; a longer tail is a title of its own, not a part designation
+_STRONG_KINDS = {
+    IdentifierKind.ISSN: "issn",
+    IdentifierKind.UBSN: "ubsn",
+    IdentifierKind.LCCN: "lccn",
+    IdentifierKind.OCLC: "oclc",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchProfile:
+    """One record as the matcher sees it: folded, keyed, ready to compare."""
+
+    title: str  # main title without its part designation
+    full_title: str  # with the subtitle
+    subtitle: str
+    names: frozenset[str]  # forms under which the book itself may be entered
+    other_titles: frozenset[str]  # parallel, variant, uniform …
+    sounds: frozenset[str]  # romanised titles; of a title in Latin letters, itself
+    is_han: bool
+    volume: str
+    part_name: str
+    volumes: int | None
+    edition: int | None
+    first_person: str
+    first_people: frozenset[str]  # the first name in every form
+    people: frozenset[str]
+    letters: frozenset[str]  # romanised names as sorted letters, to meet across scripts
+    responsibility: str
+    publisher: str
+    year: int | None
+    pages: int | None
+    material: Material
+    languages: frozenset[str]
+    isbns: frozenset[str]
+    set_isbns: frozenset[str]
+    numbers: frozenset[str]  # "lccn:…", "ubsn:…"; kinds other than ISBN
+    keys: tuple[str, ...]
+
+
+def match_keys(record: BibRecord) -> tuple[str, ...]:
+    """The blocking keys of a record, at most 72 characters each (MA-1)."""
+    return profile_of(record).keys
+
+
+def work_key(record: BibRecord) -> str:
+    """The key under which manifestations meet in one work: title and first author (MA-12).
+
+    Without an author the publisher stands in, so that two yearbooks of one name stay apart.
+    """
+    title, _, _ = _split_title(record.title)
+    person = next((keys[0] for c in record.contributors if (keys := person_keys(c.name))), "")
+    kind = "" if record.material is not Material.SERIAL else "serial"
+    return _hash(kind, title, person or f"publisher {publisher_key(record.publisher)}")
+
+
+def profile_of(record: BibRecord) -> MatchProfile:
+    """Everything a comparison needs of one record."""
+    title, title_volume, set_size = _split_title(record.title)
+    subtitle = title_key(record.subtitle)
+    part_name = title_key(record.part_name)
+    people = [person_keys(c.name) for c in record.contributors]
+    first = people[0] if people else ()
+    isbns, set_isbns = _isbns(record)
+    numbers = _numbers(record)
+    is_han = has_han(record.title)
+    sounds = _sounds(record, title, is_han=is_han)
+    other_titles = frozenset(
+        title_key(t.text) for t in record.titles if t.kind not in (TitleKind.MAIN, TitleKind.OTHER)
+    )
+    return MatchProfile(
+        title=title,
+        full_title=title + subtitle,
+        subtitle=subtitle,
+        names=_names(title, subtitle, part_name),
+        other_titles=other_titles - {""},
+        sounds=frozenset(sounds),
+        is_han=is_han,
+        volume=volume_number(record.volume) or title_volume,
+        part_name=part_name,
+        volumes=record.volumes or set_size,
+        edition=record.edition_number or edition_number(record.edition),
+        first_person=first[0] if first else "",
+        first_people=frozenset(first),
+        people=frozenset(key for keys in people for key in keys),
+        letters=_letters(record),
+        responsibility=title_key(record.responsibility),
+        publisher=publisher_key(record.publisher),
+        year=record.year,
+        pages=record.pages,
+        material=record.material,
+        languages=frozenset(record.languages),
+        isbns=isbns,
+        set_isbns=set_isbns,
+        numbers=numbers,
+        keys=_keys(
+            title=title,
+            sounds=sounds[:2],
+            is_han=is_han,
+            part_name=part_name,
+            year=record.year,
+            first_person=first[0] if first else "",
+            identifiers=[f"isbn:{isbn}" for isbn in sorted(isbns | set_isbns)] + sorted(numbers),
+        ),
+    )
+
+
+def _split_title(text: str) -> tuple[str, str, int | None]:
+    """(title key without part designation, the part, how many parts a whole set has)."""
+    set_size = None
+    if whole := _WHOLE_SET.search(text):
+        digits = volume_number(whole["n"])
+        set_size = int(digits) if digits.isdigit() else None
+        text = text[: whole.start()]
+    volume = volume_in_title(text)
+    if volume:
+        for start in range(len(text) - 1, max(0, len(text) - _LONGEST_PART), -1):
+            is_word_start = not (text[start].isascii() and text[start - 1].isalpha())
+            if is_word_start and volume_in_title(text[start:]) == volume:
+                text = text[:start]
+                break
+    return title_key(text), volume, set_size
+
+
+def _names(title: str, subtitle: str, part_name: str) -> frozenset[str]:
+    """The same book is entered under its own title, or under the set's with its part (MA-3)."""
+    names = {title, title + subtitle, title + part_name}
+    if len(part_name) >= (4 if has_han(part_name) else 8):
+        names.add(part_name)
+    return frozenset(names - {""})
+
+
+def _sounds(record: BibRecord, title: str, *, is_han: bool) -> tuple[str, ...]:
+    """Romanised main title: as catalogued first, then as computed; most likely reading first."""
+    if not is_han:
+        return (pinyin_key(title),) if title else ()
+    main = next((t for t in record.titles if t.kind is TitleKind.MAIN), None)
+    catalogued = pinyin_key(main.pinyin) if main and main.pinyin else ""
+    computed = [pinyin_key(full) for full in pinyin_forms(title).fulls()]
+    # The reading everybody computes alike comes first: it is the key both sides certainly have.
+    return tuple(dict.fromkeys(s for s in (*computed[:1], catalogued, *computed[1:]) if s))
+
+
+def _letters(record: BibRecord) -> frozenset[str]:
+    found: set[str] = set()
+    for person in record.contributors[:6]:
+        latin = person.pinyin if has_han(person.name) else person.name
+        if latin and not has_han(latin):
+            found.add("".join(sorted(pinyin_key(_DATES.sub("", latin)))))
+        if has_han(person.name) and (keys := person_keys(person.name)):
+            sound = pinyin_forms(keys[0], is_person=True).full
+            found.add("".join(sorted(pinyin_key(sound))))
+    return frozenset(found - {""})
+
+
+def _isbns(record: BibRecord) -> tuple[frozenset[str], frozenset[str]]:
+    """(ISBNs of this volume, ISBNs said to be of a whole set)."""
+    own: set[str] = set()
+    of_set: set[str] = set()
+    for found in record.identifiers:
+        if found.kind == IdentifierKind.ISBN and found.is_valid:
+            is_set = found.qualifier and _SET_QUALIFIER.search(found.qualifier)
+            (of_set if is_set else own).add(found.value)
+    return frozenset(own), frozenset(of_set - own)
+
+
+def _numbers(record: BibRecord) -> frozenset[str]:
+    return frozenset(
+        f"{_STRONG_KINDS[i.kind]}:{i.value[:60]}"
+        for i in record.identifiers
+        if i.kind in _STRONG_KINDS and i.is_valid and i.value
+    )
+
+
+def _keys(
+    *,
+    title: str,
+    sounds: tuple[str, ...],
+    is_han: bool,
+    part_name: str,
+    year: int | None,
+    first_person: str,
+    identifiers: list[str],
+) -> tuple[str, ...]:
+    """Rule MA-1. Hashes are 16 hex digits; a collision costs one comparison and no wrong merge."""
+    keys = dict.fromkeys(identifiers)
+    stamp = str(year or "")
+    if title:
+        if is_han:
+            keys[f"ty:{_hash(title, stamp)}"] = None
+        for sound in sounds:
+            keys[f"sy:{_hash(sound, stamp)}"] = None
+        if first_person:
+            keys[f"ta:{_hash(title, first_person)}"] = None
+        if part_name:
+            keys[f"ty:{_hash(part_name, stamp)}"] = None
+    return tuple(keys)
+
+
+def _hash(*parts: str) -> str:
+    return blake2b("\x1f".join(parts).encode("utf-8", "replace"), digest_size=8).hexdigest()

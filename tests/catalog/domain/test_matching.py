@@ -1,0 +1,327 @@
+"""Rules MA-1 to MA-12: which records are one manifestation, and every failure peers are known for.
+
+The ISBNs here are given to invented books unless the case needs none.
+"""
+
+from dataclasses import replace
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.domain.clustering import cluster
+from catalog.domain.matching import Verdict, compare, match_keys, profile_of, work_key
+from catalog.domain.records import Material
+from tests.catalog.domain.books import book
+
+ISBN, OTHER_ISBN, SET_ISBN = "9787533918453", "9787505390133", "9787501329823"
+
+
+def verdict(one, other):
+    return compare(profile_of(one), profile_of(other)).verdict
+
+
+def meet(one, other):
+    """Whether the two would ever be compared."""
+    return bool(set(match_keys(one)) & set(match_keys(other)))
+
+
+PEERS_FAILED_ON_DIFFERENT = {
+    "活着 and 红楼梦 share nothing but the form of their CNMARC": (
+        book("活着", "余华", publisher="作家出版社", year=2012, pages=191),
+        book("红楼梦", "曹雪芹", publisher="人民文学出版社", year=2008, pages=1600),
+    ),
+    "上 and 下 of one title, a byte or two apart": (
+        book("数学分析", "陈纪修", volume="上", publisher="高等教育出版社", year=2004, pages=400),
+        book("数学分析", "陈纪修", volume="下", publisher="高等教育出版社", year=2004, pages=400),
+    ),
+    "上 and 下 written into the title": (
+        book("数学分析（上册）", "陈纪修", publisher="高等教育出版社", year=2004, isbn=ISBN),
+        book("数学分析（下册）", "陈纪修", publisher="高等教育出版社", year=2004, isbn=ISBN),
+    ),
+    "上 and 下 glued to the title": (
+        book("数学分析上", "陈纪修", publisher="高等教育出版社", year=2004, isbn=ISBN),
+        book("数学分析下", "陈纪修", publisher="高等教育出版社", year=2004, isbn=ISBN),
+    ),
+    "第1卷 and 第2卷 under one set ISBN": (
+        book("资治通鉴", "司马光", volume="第1卷", publisher="中华书局", year=2009, isbn=ISBN),
+        book("资治通鉴", "司马光", volume="第二卷", publisher="中华书局", year=2009, isbn=ISBN),
+    ),
+    "第2版 and 第3版": (
+        book("物理化学", "傅献彩", edition="第2版", edition_number=2, isbn=ISBN, year=1990),
+        book("物理化学", "傅献彩", edition="第3版", edition_number=3, isbn=ISBN, year=1990),
+    ),
+    "320 and 191 pages": (
+        book("活着", "余华", publisher="作家出版社", year=2012, pages=320),
+        book("活着", "余华", publisher="作家出版社", year=2012, pages=191),
+    ),
+    "余华 and 王安忆": (
+        book("往事", "余华", publisher="作家出版社", year=2012),
+        book("往事", "王安忆", publisher="作家出版社", year=2012),
+    ),
+    "余华 and 于华, who sound alike": (
+        book("往事", "余华", publisher="作家出版社", year=2012),
+        book("往事", "于华", publisher="作家出版社", year=2012),
+    ),
+    "历史 and 历时, which sound alike": (
+        book("语言的历史", "王力", publisher="商务印书馆", year=1990, isbn=ISBN),
+        book("语言的历时", "王力", publisher="商务印书馆", year=1990, isbn=ISBN),
+    ),
+    "公事 and 工事": (
+        book("公事", "张三", publisher="商务印书馆", year=1990),
+        book("工事", "张三", publisher="商务印书馆", year=1990),
+    ),
+    "one ISBN, two books": (
+        book("川菜制作大全", "李四", publisher="四川科学技术出版社", year=1991, isbn=ISBN),
+        book("果树栽培", "王五", publisher="四川科学技术出版社", year=1991, isbn=ISBN),
+    ),
+    "two printings under two ISBNs": (
+        book("平凡的世界", "路遥", publisher="十月文艺", year=2012, isbn=ISBN),
+        book("平凡的世界", "路遥", publisher="十月文艺", year=2012, isbn=OTHER_ISBN),
+    ),
+    "the parts of a series told apart by their names only": (
+        book("哈利·波特", "罗琳", part_name="哈利·波特与魔法石", isbn=[SET_ISBN, ISBN]),
+        book("哈利·波特", "罗琳", part_name="哈利·波特与密室", isbn=[SET_ISBN, OTHER_ISBN]),
+    ),
+    "a book and its recording": (
+        book("三国演义", "罗贯中", publisher="中国唱片", year=2001, isbn=ISBN),
+        book(
+            "三国演义",
+            "罗贯中",
+            publisher="中国唱片",
+            year=2001,
+            isbn=ISBN,
+            material=Material.AUDIO,
+        ),
+    ),
+    "numbers inside Latin titles": (
+        book("Windows 7 inside out", "Bott, Ed", publisher="Microsoft", year=2010, isbn=ISBN),
+        book("Windows 8 inside out", "Bott, Ed", publisher="Microsoft", year=2010, isbn=ISBN),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PEERS_FAILED_ON_DIFFERENT)
+def test_what_peers_confused_stays_apart(case):
+    """MA-2, MA-3, MA-4, MA-5, MA-7, MA-8, MA-9, MA-10."""
+    one, other = PEERS_FAILED_ON_DIFFERENT[case]
+    assert verdict(one, other) == Verdict.DIFFERENT
+
+
+SHE_DIAO = {
+    "NLC": book(
+        "射雕英雄传", "金庸", pinyin="she diao ying xiong zhuan", volume="第1卷",
+        publisher="广州出版社", place="广州", year=2002, pages=380, isbn=ISBN,
+    ),
+    "CALIS in traditional characters": book(
+        "《射鵰英雄傳》", "金庸著", volume="一", publisher="廣州出版社", year=2002,
+        pages=380, isbn=ISBN,
+    ),
+    "MARC 21 with Han in 880": book(
+        "射鵰英雄傳", "Jin, Yong, 1924-2018", volume="1", pinyin="She diao ying xiong zhuan",
+        publisher="Guangzhou chu ban she", year=2002, pages=382, isbn=ISBN,
+    ),
+    "MARC 21 in pinyin only": book(
+        "She diao ying xiong zhuan", "Jin, Yong", volume="v. 1",
+        publisher="Guangzhou chu ban she", year=2002, pages=380,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("pair", list(permutations(SHE_DIAO, 2)))
+def test_four_ways_to_catalogue_one_volume_meet_and_match(pair):
+    """MA-1, MA-3: domain.md §3c, four records of one book, one cluster."""
+    one, other = (SHE_DIAO[name] for name in pair)
+    assert meet(one, other)
+    assert verdict(one, other) == Verdict.SAME
+
+
+SAME = {
+    "简 and 繁": (
+        book("红楼梦", "曹雪芹", publisher="人民文学出版社", year=2008, pages=1606),
+        book("紅樓夢", "（清）曹雪芹著", publisher="人民文學出版社有限公司", year=2008, pages=1606),
+    ),
+    "no identifier, everything else agrees": (
+        book("活着", "余华", publisher="作家出版社", year=2012, pages=191),
+        book("活着 [专著]", "余华著", publisher="作家出版社", year=2012, pages=191),
+    ),
+    "第一版 said and not said": (
+        book("活着", "余华", publisher="作家出版社", year=2012, edition="第1版", edition_number=1),
+        book("活着", "余华", publisher="作家出版社", year=2012),
+    ),
+    "an identifier and the title, and nothing else": (
+        book("少年小树之歌", isbn=ISBN),
+        book("少年小树之歌", "卡特", isbn=ISBN),
+    ),
+    "the subtitle given by one only": (
+        book("Python编程", "马瑟斯", subtitle="从入门到实践", isbn=ISBN, year=2016),
+        book("Python编程从入门到实践", "马瑟斯", isbn=ISBN, year=2016),
+    ),
+    "a set said in brackets or in the extent": (
+        book("射雕英雄传（全四册）", "金庸", publisher="广州出版社", year=2002, isbn=ISBN),
+        book("射雕英雄传", "金庸", publisher="广州出版社", year=2002, volumes=4, isbn=ISBN),
+    ),
+    "hardback and paperback ISBN on one record, one of them on the other": (
+        book("Linear algebra", "Lang, Serge", isbn=[ISBN, OTHER_ISBN], year=1987),
+        book("Linear algebra", "Lang, S.", isbn=ISBN, year=1987),
+    ),
+    "统一书号": (
+        book("创业史", "柳青", ubsn="10009·289", year=1960),
+        book("創業史", "柳青", ubsn="10009·289", year=1960),
+    ),
+    "the author only in the statement of responsibility": (
+        book("故乡", "鲁迅", publisher="人民文学出版社", year=1979),
+        book("故乡", responsibility="鲁迅著", publisher="人民文学出版社", year=1979),
+    ),
+    "an anonymous work whose pages agree": (
+        book("新华字典", publisher="商务印书馆", year=2011, pages=711),
+        book("新華字典", publisher="商務印書館", year=2011, pages=711),
+    ),
+    "a translator's record that differs in the main entry": (
+        book("Faust", "Goethe", publisher="Insel", year=1980, isbn=ISBN, pages=200),
+        book("Faust", "Trunz, Erich", publisher="Insel", year=1980, isbn=ISBN, pages=200),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SAME)
+def test_what_cataloguers_write_differently_still_matches(case):
+    """MA-1, MA-2, MA-3, MA-5, MA-9, MA-10."""
+    one, other = SAME[case]
+    assert meet(one, other)
+    assert verdict(one, other) == verdict(other, one) == Verdict.SAME
+
+
+ASK = {
+    "a volume and a record that names none": (
+        book("资治通鉴", "司马光", volume="第1卷", isbn=ISBN),
+        book("资治通鉴", "司马光", isbn=ISBN),
+    ),
+    "a set and a single volume": (
+        book("资治通鉴", "司马光", volumes=20, isbn=ISBN, pages=9000),
+        book("资治通鉴", "司马光", volumes=1, isbn=ISBN, pages=450),
+    ),
+    "one number, another year and no pages to compare": (
+        book("新英汉词典", "陆谷孙", isbn=ISBN, year=1985, publisher="上海译文出版社"),
+        book("新英汉词典", "陆谷孙", isbn=ISBN, year=2000, publisher="上海译文出版社"),
+    ),
+    "half the pages under the same number": (
+        book("古文观止", "吴楚材", isbn=ISBN, year=1985, pages=640),
+        book("古文观止", "吴楚材", isbn=ISBN, year=1985, pages=300),
+    ),
+    "no identifier and no year": (
+        book("活着", "余华", publisher="作家出版社", year=2012),
+        book("活着", "余华", publisher="作家出版社"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ASK)
+def test_a_doubtful_pair_is_a_question_for_a_librarian(case):
+    """MA-4, MA-8, MA-9: neither joined nor held apart."""
+    one, other = ASK[case]
+    assert verdict(one, other) == Verdict.ASK
+
+
+def test_an_identifier_alone_never_joins():
+    """MA-2."""
+    one = book("川菜制作大全", isbn=ISBN)
+    assert verdict(one, book("果树栽培", isbn=ISBN)) == Verdict.DIFFERENT
+    assert verdict(one, book("", isbn=ISBN)) == Verdict.DIFFERENT
+
+
+def test_a_set_isbn_is_no_strong_identifier():
+    """MA-6: the volumes of a set carry its ISBN; it must not glue them."""
+    one = book("大秦帝国", "孙皓晖", isbn=[(SET_ISBN, "全套"), (ISBN, "第1部")], pages=500)
+    other = book("大秦帝国", "孙皓晖", isbn=[(SET_ISBN, "套"), (OTHER_ISBN, "第2部")], pages=900)
+    assert verdict(one, other) != Verdict.SAME
+
+
+def test_the_evidence_says_which_field_said_what():
+    """MA-2: every verdict can be explained."""
+    one, other = SAME["简 and 繁"]
+    found = compare(profile_of(one), profile_of(other))
+    said = {row.field: row.verdict for row in found.evidence}
+    assert said["title"] == said["author"] == said["publisher"] == said["year"] == "agree"
+    assert sum(row.score for row in found.evidence) == pytest.approx(found.score)
+
+
+def test_a_key_never_outgrows_its_column():
+    """MA-1."""
+    long = book("长" * 500, "名" * 200, isbn=ISBN, lccn="9" * 200, part_name="部" * 300)
+    assert all(len(key) <= 72 for key in match_keys(long))
+
+
+def test_editions_of_one_book_share_a_work_and_namesakes_do_not():
+    """MA-12."""
+    first = book("射雕英雄传", "金庸", publisher="三联书店", year=1994)
+    second = book("《射鵰英雄傳》", "金庸著", publisher="广州出版社", year=2002, volume="第2卷")
+    assert work_key(first) == work_key(second)
+    assert work_key(first) != work_key(book("射雕英雄传", "李莫愁"))
+    yearbooks = [book("统计年鉴", publisher=p) for p in ("四川统计出版社", "北京统计出版社")]
+    assert work_key(yearbooks[0]) != work_key(yearbooks[1])
+
+
+# --- properties ------------------------------------------------------------------------------
+
+RECORDS = st.builds(
+    book,
+    title=st.sampled_from(["数学分析", "数学分析上", "數學分析", "Shu xue fen xi", "数学", ""]),
+    author=st.sampled_from(["陈纪修", "陳紀修", "Chen, Jixiu", "于华", ""]),
+    isbn=st.lists(st.sampled_from([ISBN, OTHER_ISBN, SET_ISBN]), max_size=2, unique=True),
+    volume=st.sampled_from(["", "上", "下", "第1卷", "2"]),
+    edition_number=st.sampled_from([None, 1, 2]),
+    publisher=st.sampled_from(["高等教育出版社", "高等教育", "商务印书馆", ""]),
+    year=st.sampled_from([None, 2004, 2005, 2010]),
+    pages=st.sampled_from([None, 300, 302, 600]),
+)
+
+
+@given(RECORDS, RECORDS)
+def test_left_and_right_may_be_exchanged(one, other):
+    """MA-2: symmetric, verdict and score."""
+    there = compare(profile_of(one), profile_of(other))
+    back = compare(profile_of(other), profile_of(one))
+    assert (there.verdict, there.score) == (back.verdict, back.score)
+
+
+@given(RECORDS)
+def test_a_record_with_something_to_say_matches_itself(record):
+    full = replace(record, publisher="高等教育出版社", year=2004, pages=300, titles=())
+    full = replace(
+        full, titles=book("数学分析").titles, contributors=book("", "陈纪修").contributors
+    )
+    assert verdict(full, full) == Verdict.SAME
+
+
+@given(st.lists(RECORDS, min_size=2, max_size=6), st.randoms())
+def test_the_order_of_arrival_does_not_change_the_clusters(records, random):
+    """MA-11."""
+    named = {f"r{i}": profile_of(record) for i, record in enumerate(records)}
+    shuffled = list(named)
+    random.shuffle(shuffled)
+
+    clusters = cluster(named, order=lambda key: (key,)).clusters
+    again = cluster({key: named[key] for key in shuffled}, order=lambda key: (key,)).clusters
+
+    assert set(clusters) == set(again)
+
+
+@given(st.lists(RECORDS, min_size=2, max_size=6))
+def test_no_cluster_holds_two_records_known_to_differ(records):
+    """MA-11."""
+    named = {f"r{i}": profile_of(record) for i, record in enumerate(records)}
+    for members in cluster(named, order=lambda key: (key,)).clusters:
+        for one, other in permutations(members, 2):
+            assert compare(named[one], named[other]).verdict != Verdict.DIFFERENT
+
+
+def test_an_overruled_match_is_remembered():
+    """MA-11: one record matches two that differ; it joins the stronger and the other is noted."""
+    both = profile_of(book("林间", "甲", isbn=[ISBN, OTHER_ISBN], year=2001))
+    one = profile_of(book("林间", "甲", isbn=ISBN, year=2001, publisher="作家出版社"))
+    other = profile_of(book("林间", "甲", isbn=OTHER_ISBN, year=2001))
+    found = cluster({"a": both, "b": one, "c": other}, order=lambda key: (key,))
+    assert len(found.clusters) == 2
+    assert sorted(edge.is_joined for edge in found.edges) == [False, True]
