@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from library_net.accounts.scope import scope_of
+from circulation.readers.desk import today
+from library_net.accounts.scope import Scope, scope_of
 
 
 class DeskAdminSite(AdminSite):
@@ -23,3 +30,43 @@ class DeskAdminSite(AdminSite):
             return False
         scope = scope_of(user)
         return scope.everywhere or bool(scope.agency_ids)
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Today's work first; every number is a link to its list."""
+        tiles = today_tiles(scope_of(request.user))
+        return super().index(request, {**(extra_context or {}), "tiles": tiles})
+
+
+def today_tiles(scope: Scope) -> list[dict[str, Any]]:
+    """What waits, as numbers with the page where each is worked off."""
+    work = today(scope=scope, now=timezone.now())
+    admin_list = "admin:circulation_{}_changelist".format
+    vans = reverse("desk:vans")
+    rows = [
+        (work.exceptions, _t("odd cases to settle"), _list(admin_list("staffexception")), True),
+        (work.to_pull, _t("copies to pull for readers"), vans, True),
+        (work.to_dispatch, _t("copies to dispatch"), vans, True),
+        (work.arriving, _t("copies arriving"), vans, False),
+        (work.moves_to_review, _t("plan moves to review"), reverse("desk:plans"), True),
+        (
+            work.ready,
+            _t("requests ready to collect"),
+            _list(admin_list("holdrequest"), "state__exact=ready"),
+            False,
+        ),
+        (work.overdue, _t("loans overdue"), _list(admin_list("loan")), False),
+        (work.rejects, _t("batches with rejected records"), _list(_BATCHES), True),
+    ]
+    return [
+        {"count": count, "label": label, "url": url, "is_work": is_work}
+        for count, label, url, is_work in rows
+    ]
+
+
+_BATCHES = "admin:catalog_batch_changelist"
+
+
+def _list(name: str, query: str = "") -> str:
+    return reverse(name) + (f"?{query}" if query else "")

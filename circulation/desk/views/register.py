@@ -1,0 +1,79 @@
+"""Register a reader at the desk by an identity document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from circulation.actions.register_patron import register_patron
+from circulation.desk.access import intent_of, new_operation_id, staff_page
+from circulation.desk.session import LEND, keep_session, open_session
+from circulation.domain.credentials import CredentialKind
+from circulation.models import Patron
+from library_net.api.problems import sentence
+from library_net.errors import LibraryError
+
+KINDS = [
+    (CredentialKind.RESIDENT_ID, _("Resident ID card")),
+    (CredentialKind.SOCIAL_SECURITY, _("Social security card")),
+    (CredentialKind.PASSPORT, _("Passport")),
+]
+
+
+class RegisterForm(forms.Form):
+    """The document number is never shown again: not after an error either."""
+
+    kind = forms.ChoiceField(label=_("Document"), choices=KINDS)
+    number = forms.CharField(
+        label=_("Document number"),
+        max_length=40,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "autofocus": True}),
+    )
+    name = forms.CharField(label=_("Name"), max_length=80)
+
+
+@staff_page
+@sensitive_post_parameters("number")
+@require_http_methods(["GET", "POST"])
+def register(request: HttpRequest) -> HttpResponse:
+    """A new reader, or the one this document already opens; then the desk with the panel open."""
+    form = RegisterForm(request.POST or None)
+    session = open_session(request)
+    if request.method == "POST" and form.is_valid() and session.branch_id is not None:
+        try:
+            answer = register_patron(
+                intent=intent_of(request),
+                branch_id=session.branch_id,
+                name=form.cleaned_data["name"],
+                number=form.cleaned_data["number"],
+                kind=CredentialKind(form.cleaned_data["kind"]),
+                now=timezone.now(),
+            )
+        except LibraryError as error:
+            form.add_error(None, sentence(error.code, error.params))
+        else:
+            session.mode = LEND
+            session.patron_id = _patron_id(answer)
+            session.credential_id = None
+            keep_session(request, session)
+            return redirect("desk:scan")
+    context = {
+        **admin.site.each_context(request),
+        "title": _t("Register a reader"),
+        "form": form,
+        "operation_id": new_operation_id(),
+    }
+    return render(request, "desk/register.html", context)
+
+
+def _patron_id(answer: dict[str, Any]) -> int:
+    return int(Patron.objects.values_list("pk", flat=True).get(number=answer["patron"]))
