@@ -5,3 +5,10 @@ from django.utils.translation import gettext_lazy as _
 class CirculationConfig(AppConfig):
     name = "circulation"
     verbose_name = _("Circulation")
+
+    def ready(self) -> None:
+        # Needs Django's translations, which are not ready while this module is imported.
+        from circulation.problems import PROBLEMS  # noqa: PLC0415
+        from library_net.api import problems  # noqa: PLC0415
+
+        problems.register(PROBLEMS)

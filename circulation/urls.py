@@ -1,5 +1,18 @@
 """REST addresses of circulation, below /api/v1/."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from circulation import api
+
+urlpatterns = [
+    path("patrons/", api.Patrons.as_view()),
+    path("checkouts/", api.Checkouts.as_view()),
+    path("checkins/", api.Checkins.as_view()),
+    path("renewals/", api.Renewals.as_view()),
+    path("requests/", api.Requests.as_view()),
+    path("requests/<int:request_id>/cancel/", api.RequestCancel.as_view()),
+    path("transits/", api.Transits.as_view()),
+    path("transits/<int:transit_id>/dispatch/", api.TransitDispatch.as_view()),
+    path("transits/<int:transit_id>/receive/", api.TransitReceive.as_view()),
+    path("statements/", api.Statements.as_view()),
+]

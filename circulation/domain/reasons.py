@@ -35,7 +35,7 @@ class ReasonCode(StrEnum):
     WANTED_BY_ANOTHER = "wanted_by_another"  # count
     TOO_EARLY_TO_RENEW = "too_early_to_renew"  # from_date
     # a request
-    TOO_MANY_REQUESTS = "too_many_requests"  # limit
+    REQUEST_LIMIT = "request_limit"  # limit
     ALREADY_REQUESTED = "already_requested"
     ALREADY_BORROWED = "already_borrowed"
     PICKUP_NOT_OFFERED = "pickup_not_offered"  # branch

@@ -52,7 +52,7 @@ def decide_request(facts: PlaceRequestFacts) -> Placed | Refused:
     elif facts.has_it_on_loan:  # RQ-3
         reasons.append(reason(ReasonCode.ALREADY_BORROWED))
     if facts.open_requests >= facts.terms.max_requests:  # RQ-4
-        reasons.append(reason(ReasonCode.TOO_MANY_REQUESTS, limit=facts.terms.max_requests))
+        reasons.append(reason(ReasonCode.REQUEST_LIMIT, limit=facts.terms.max_requests))
     if facts.lendable_copies == 0:  # RQ-5
         reasons.append(reason(ReasonCode.NO_COPY_TO_WAIT_FOR))
     return Refused(reasons=tuple(reasons)) if reasons else Placed()

@@ -93,11 +93,25 @@ class MoveState(StrEnum):
     DROPPED = "dropped"  # the copy changed state first: circulation wins
 
 
+class MoveEvent(StrEnum):
+    APPROVED = "approved"
+    VETOED = "vetoed"
+    SET_ASIDE = "set_aside"  # the copy is in its crate's pile
+    ARRIVED = "arrived"
+    DROPPED = "dropped"  # the copy was needed otherwise, or the next night has its own plan
+
+
 class PlanState(StrEnum):
     PROPOSED = "proposed"
     APPROVED = "approved"
     DONE = "done"
     REJECTED = "rejected"
+
+
+class PlanEvent(StrEnum):
+    APPROVED = "approved"  # an institution approved what leaves its branches
+    FINISHED = "finished"  # no move is open any more
+    SUPERSEDED = "superseded"  # nobody approved it before the next one was made
 
 
 class ReturnPolicy(StrEnum):
@@ -192,6 +206,28 @@ TRANSIT_TRANSITIONS: Final[Mapping[tuple[TransitState, TransitEvent], TransitSta
     (_T.DISPATCHED, _V.RECEIVED): _T.RECEIVED,
     (_T.PENDING, _V.CANCELLED): _T.CANCELLED,
     (_T.DISPATCHED, _V.CANCELLED): _T.CANCELLED,
+}
+
+_M, _N = MoveState, MoveEvent
+OPEN_MOVE_STATES: Final = (_M.PROPOSED, _M.APPROVED, _M.IN_TRANSIT)
+
+MOVE_TRANSITIONS: Final[Mapping[tuple[MoveState, MoveEvent], MoveState]] = {
+    (_M.PROPOSED, _N.APPROVED): _M.APPROVED,
+    (_M.PROPOSED, _N.VETOED): _M.VETOED,
+    (_M.PROPOSED, _N.DROPPED): _M.DROPPED,
+    (_M.APPROVED, _N.VETOED): _M.VETOED,
+    (_M.APPROVED, _N.SET_ASIDE): _M.IN_TRANSIT,
+    (_M.APPROVED, _N.DROPPED): _M.DROPPED,
+    (_M.VETOED, _N.APPROVED): _M.APPROVED,  # a change of mind
+    (_M.IN_TRANSIT, _N.ARRIVED): _M.DONE,
+    (_M.IN_TRANSIT, _N.DROPPED): _M.DROPPED,
+}
+
+PLAN_TRANSITIONS: Final[Mapping[tuple[PlanState, PlanEvent], PlanState]] = {
+    (PlanState.PROPOSED, PlanEvent.APPROVED): PlanState.APPROVED,
+    (PlanState.APPROVED, PlanEvent.APPROVED): PlanState.APPROVED,  # the next institution's part
+    (PlanState.PROPOSED, PlanEvent.SUPERSEDED): PlanState.REJECTED,
+    (PlanState.APPROVED, PlanEvent.FINISHED): PlanState.DONE,
 }
 
 State = TypeVar("State", bound=StrEnum)

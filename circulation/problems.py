@@ -1,0 +1,164 @@
+"""What circulation's codes say to a person: what is the matter, and what to do next.
+
+``PROBLEMS`` answers whoever asked (REST, portal, desk). ``EXCEPTIONS`` tells staff what to do with
+a book that was taken in although something about it is odd.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+PROBLEMS: dict[str, tuple[int, Promise | str]] = {
+    # the reader
+    "credential_blocked": (
+        403,
+        _("This card was reported lost or replaced. Use another card or ID, or ask at the desk."),
+    ),
+    "patron_suspended": (403, _("This account is blocked. Please ask at the desk.")),
+    "patron_expired": (
+        403,
+        _("This account was valid until %(expired_on)s. Renew it at any desk."),
+    ),
+    "owes_too_much": (
+        403,
+        _("¥%(amount)s is owed; lending stops above ¥%(limit)s. Pay at any desk to go on."),
+    ),
+    "has_overdue": (
+        403,
+        _("%(count)s copies are overdue. Return them at any library to borrow again."),
+    ),
+    "too_many_loans": (
+        409,
+        _("%(count)s of at most %(limit)s copies are on loan already. Return one first."),
+    ),
+    # the copy
+    "on_loan": (
+        409,
+        _("This copy is still on loan to somebody else. Check it in first, then lend it."),
+    ),
+    "already_yours": (409, _("This copy is already on loan to this reader. Renew it instead.")),
+    "held_for_another": (
+        409,
+        _("This copy is set aside for another reader. Put it back on the hold shelf."),
+    ),
+    "not_lendable": (409, _("This copy is for use in the library only.")),
+    "not_ready_to_lend": (
+        409,
+        _("This copy is not ready to be lent. Hand it to a librarian."),
+    ),
+    "unknown_item": (
+        404,
+        _("No library of the network knows the barcode %(barcode)s. Scan it again."),
+    ),
+    "ambiguous_item": (
+        409,
+        _("Several libraries have a copy %(barcode)s: %(owners)s. Say whose it is."),
+    ),
+    # the members
+    "agency_suspended": (
+        403,
+        _("The library %(agency)s does not lend at present. Returns are accepted."),
+    ),
+    "unknown_branch": (422, _("There is no active branch %(branch)s. Check the branch code.")),
+    "unknown_agency": (422, _("There is no institution %(agency)s. Check its code.")),
+    "unknown_ledger": (
+        500,
+        _("The lending system “%(ledger)s” that keeps this copy is not connected."),
+    ),
+    # a renewal
+    "unknown_loan": (404, _("There is no such loan. Look at the list of loans again.")),
+    "loan_closed": (409, _("This copy has been returned already; nothing is left to renew.")),
+    "no_renewals_left": (
+        409,
+        _("This loan was renewed as often as allowed (%(limit)s). Please return it in time."),
+    ),
+    "loan_overdue": (
+        409,
+        _("This loan was due on %(due_date)s and can no longer be renewed. Please return it."),
+    ),
+    "wanted_by_another": (
+        409,
+        _("Other readers wait for this title (%(count)s). Please return it in time."),
+    ),
+    "too_early_to_renew": (409, _("This loan can be renewed from %(from_date)s on.")),
+    # a request
+    "unknown_request": (404, _("There is no such request. Look at the list of requests again.")),
+    "unknown_record": (404, _("There is no such title in the catalogue. Search for it again.")),
+    "request_limit": (
+        409,
+        _("%(limit)s requests are waiting already, which is the most. Cancel one first."),
+    ),
+    "already_requested": (409, _("This reader already waits for this title.")),
+    "already_borrowed": (409, _("This reader already has this title on loan.")),
+    "pickup_not_offered": (
+        422,
+        _("Requests cannot be collected at %(branch)s. Choose another branch."),
+    ),
+    "no_copy_to_wait_for": (
+        409,
+        _("No copy of this title can be lent at present, so there is nothing to wait for."),
+    ),
+    "request_closed": (409, _("This request has ended already.")),
+    "request_not_due": (409, _("This request has not expired yet.")),
+    # a transit
+    "unknown_transit": (404, _("There is no such transit. Look at the list again.")),
+    "transit_closed": (
+        409,
+        _("This transit has left, arrived or been cancelled already. Look at the list again."),
+    ),
+    # identity
+    "unknown_patron": (
+        404,
+        _("No reader is known by this card or number. Check it, or register the reader first."),
+    ),
+    "bad_credential": (
+        422,
+        _("This number cannot be right (%(issue)s). Check it against the document."),
+    ),
+    "name_missing": (422, _("A name is needed to open an account.")),
+    "unknown_category": (
+        422,
+        _("There is no reader category “%(category)s”. Load the rules or choose another."),
+    ),
+    # money
+    "bad_amount": (
+        422,
+        _("¥%(amount)s cannot be entered; ¥%(owed)s is owed. Enter at most that."),
+    ),
+    # the operation itself
+    "busy": (503, _("Others are changing the same records. Send this again in a moment.")),
+    "bad_period": (
+        422,
+        _("Give the period as from=YYYY-MM-DD&to=YYYY-MM-DD, at most 366 days."),
+    ),
+}
+
+EXCEPTIONS: dict[str, Promise | str] = {
+    "unknown_barcode": _(
+        "Nobody knows the barcode %(barcode)s. Look for an owner's stamp; hand foreign books over."
+    ),
+    "ambiguous_barcode": _(
+        "%(barcode)s belongs to several libraries: %(owners)s. Scan it again with its owner."
+    ),
+    "was_lost": _("%(barcode)s counted as lost. Check its state and give back what was paid."),
+    "was_missing": _("%(barcode)s counted as missing. It is found; nothing else to do."),
+    "was_claimed": _(
+        "The reader had said that %(barcode)s was returned. Settle the claim with them."
+    ),
+    "was_withdrawn": _("%(barcode)s was withdrawn. Keep it aside and ask its owner."),
+    "was_not_processed": _(
+        "%(barcode)s was not ready for the shelf yet. Check its label and record."
+    ),
+    "clear_hold_shelf": _(
+        "Nobody waits for %(barcode)s any more. Take it off the hold shelf and scan it in."
+    ),
+}
+
+
+def exception_text(code: str, params: dict[str, Any]) -> str:
+    """What staff should do about an exception, in their language."""
+    text = EXCEPTIONS.get(code)
+    return str(text) % params if text is not None else code
