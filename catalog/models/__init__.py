@@ -1,6 +1,6 @@
 """What the catalogue remembers."""
 
-from catalog.models.batches import Batch, BatchChunk, BatchState, Reject
+from catalog.models.batches import Batch, BatchChunk, BatchSeen, BatchState, Reject
 from catalog.models.bibliographic import Manifestation, Work
 from catalog.models.feed import Change, ChangeKind, FeedHead
 from catalog.models.items import BarcodeAlias, Item
@@ -10,6 +10,7 @@ __all__ = [
     "BarcodeAlias",
     "Batch",
     "BatchChunk",
+    "BatchSeen",
     "BatchState",
     "Change",
     "ChangeKind",

@@ -49,6 +49,10 @@ class Batch(models.Model):
     unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
     deleted = models.PositiveIntegerField(_("deleted"), default=0)
     quarantined = models.PositiveIntegerField(_("quarantined"), default=0)
+    # Neither an error nor a change: overtaken by a later record of the same file, or of a later
+    # batch of the same member.
+    repeated = models.PositiveIntegerField(_("given again later in the file"), default=0)
+    outdated = models.PositiveIntegerField(_("older than what we have"), default=0)
     merged = models.PositiveIntegerField(_("joined another member's record"), default=0)
     items_created = models.PositiveIntegerField(_("items created"), default=0)
     items_updated = models.PositiveIntegerField(_("items updated"), default=0)
@@ -87,8 +91,22 @@ class BatchChunk(models.Model):
         return f"{self.batch_id}@{self.offset}"
 
 
+class BatchSeen(models.Model):
+    """Source records one step of a full batch has met, so that its end knows which are missing.
+
+    An unchanged record touches no row of its own, hence this one row a step: ids as 8-byte
+    little-endian integers.
+    """
+
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="seen")
+    source_ids = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.batch_id}: {len(self.source_ids) // 8}"
+
+
 class Reject(models.Model):
-    """A span of a batch that could not be used: kept with its place and the reason."""
+    """A span of a batch that could not be used, or not as it was: its place and the reason."""
 
     batch = models.ForeignKey(
         Batch, models.CASCADE, related_name="rejects", verbose_name=_("batch")

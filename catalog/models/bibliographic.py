@@ -13,13 +13,14 @@ class Work(models.Model):
     author = models.CharField(_("author"), max_length=200, blank=True)
     # title key + author key; manifestations with an equal key meet in one work. Not unique: a
     # split work keeps its key until it is computed again.
-    grouping_key = models.CharField(max_length=64, db_index=True)
+    grouping_key = models.CharField(max_length=64)
     absorbed_by = models.ForeignKey("self", models.SET_NULL, null=True, blank=True)
     updated_at = models.DateTimeField(_("updated"))
 
     class Meta:
         verbose_name = _("work")
         verbose_name_plural = _("works")
+        indexes = [models.Index(fields=["grouping_key"], name="works_by_grouping_key")]
 
     def __str__(self) -> str:
         return self.title

@@ -7,11 +7,11 @@ written in one pass each.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+import orjson
 from django.db import connection, models
 
 Row = Sequence[Any]
@@ -59,9 +59,51 @@ def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterabl
     connection.connection.executemany(statement, rows)
 
 
+def update_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """Update by primary key: each row holds the values of ``columns``, then the id."""
+    quote = connection.ops.quote_name
+    assignments = ", ".join(f"{quote(column)} = %s" for column in columns)
+    table = quote(model._meta.db_table)  # noqa: SLF001
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {table} SET {assignments} WHERE id = %s",  # noqa: S608 - our own names
+            list(rows),
+        )
+
+
+def where_in(sql: str, values: Sequence[int] | Sequence[str]) -> tuple[str, Any]:
+    """A statement and its one parameter for a set of any size, without a parameter limit.
+
+    The ``{values}`` of ``WHERE key {values}`` becomes ``= ANY(array)`` or a JSON array's elements.
+    """
+    if connection.vendor == "postgresql":
+        return sql.format(values="= ANY(%s)"), list(values)
+    return sql.format(values="IN (SELECT value FROM json_each(%s))"), as_json(list(values))
+
+
+def select_where_in(sql: str, values: Sequence[int] | Sequence[str]) -> list[tuple[Any, ...]]:
+    """Rows of a query over a set of values; no query for an empty set."""
+    if not values:
+        return []
+    statement, parameter = where_in(sql, values)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [parameter])
+        return list(cursor.fetchall())
+
+
+def execute_where_in(sql: str, values: Sequence[int] | Sequence[str]) -> int:
+    """The number of rows a write over a set of values touched."""
+    if not values:
+        return 0
+    statement, parameter = where_in(sql, values)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [parameter])
+        return int(cursor.rowcount)
+
+
 def as_json(value: Any) -> str:
     """JSON text as both engines take it for a JSONField column."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return orjson.dumps(value).decode()
 
 
 def as_datetime(value: datetime | None) -> Any:

@@ -35,7 +35,11 @@ class Item(models.Model):
     """
 
     owning_agency = models.ForeignKey(
-        Agency, models.PROTECT, related_name="+", verbose_name=_("owner")
+        Agency,
+        models.PROTECT,
+        related_name="+",
+        db_index=False,  # the unique constraint below begins with it
+        verbose_name=_("owner"),
     )
     barcode = models.CharField(_("barcode"), max_length=64, db_index=True)
     source_record = models.ForeignKey(

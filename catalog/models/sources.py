@@ -13,7 +13,11 @@ class SourceRecord(models.Model):
     """One agency's record, as received; never edited."""
 
     agency = models.ForeignKey(
-        Agency, models.PROTECT, related_name="+", verbose_name=_("institution")
+        Agency,
+        models.PROTECT,
+        related_name="+",
+        db_index=False,  # the unique constraint below begins with it
+        verbose_name=_("institution"),
     )
     # Control number, or the digest where there is none (house §6 "Source key").
     source_key = models.CharField(_("source key"), max_length=160)
@@ -24,7 +28,7 @@ class SourceRecord(models.Model):
     neutral = models.JSONField()  # BibRecord.to_json(): what our crosswalk read
     flags = models.JSONField(default=list)
     batch = models.ForeignKey(
-        "catalog.Batch", models.SET_NULL, null=True, blank=True, related_name="+"
+        "catalog.Batch", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
     )
     sequence = models.BigIntegerField(_("member's sequence"), default=0)
     manifestation = models.ForeignKey(
@@ -55,7 +59,11 @@ class MatchKey(models.Model):
     """A key by which candidates for a match are found (blocking)."""
 
     source_record = models.ForeignKey(SourceRecord, models.CASCADE, related_name="match_keys")
-    key = models.CharField(max_length=72, db_index=True)  # "isbn:9787…", "ta:<hash>"
+    key = models.CharField(max_length=72)  # "isbn:9787…", "ta:<hash>"
+
+    class Meta:
+        # Not db_index: on PostgreSQL that would add a second index, for LIKE.
+        indexes = [models.Index(fields=["key"], name="match_keys")]
 
     def __str__(self) -> str:
         return self.key
