@@ -128,6 +128,15 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
         422,
         _("¥%(amount)s cannot be entered; ¥%(owed)s is owed. Enter at most that."),
     ),
+    # rule files
+    "rules_unreadable": (
+        422,
+        _("The rule file %(file)s could not be read: %(detail)s. Correct it and load it again."),
+    ),
+    "rule_bad": (
+        422,
+        _("Rule %(rule)s is not right: %(detail)s. Correct it and load the file again."),
+    ),
     # the operation itself
     "busy": (503, _("Others are changing the same records. Send this again in a moment.")),
     "bad_period": (

@@ -29,7 +29,6 @@ from circulation.domain.states import (
     MoveState,
     RequestEvent,
     RequestState,
-    ReturnPolicy,
     TransitEvent,
     TransitState,
     advance,
@@ -59,7 +58,6 @@ def take_in(
         copy=state.facts,
         desk=desk,
         terms=terms,
-        return_policy=_return_policy(state.item, terms=terms, reference=reference),
         queue=queue_for(state.item, reference=reference),
         move=approved_move(state.item, branch_id=branch.pk),
         now=journal.now,
@@ -164,11 +162,6 @@ def _terms(state: CopyState, *, desk: DeskFacts, reference: Reference, now: date
     context = Context(place=place_of_loan(loan, reference=reference), category=category)
     lent_on = desk.calendar.local_date(loan.checked_out_at)
     return resolve(rules=reference.rules, context=context, on=lent_on)
-
-
-def _return_policy(item: Item, *, terms: Terms, reference: Reference) -> ReturnPolicy:
-    """What a rule says of such copies, else what the owner says of all of its copies."""
-    return terms.return_policy or reference.return_policies[item.owning_agency_id]
 
 
 def _close_loan(

@@ -47,7 +47,6 @@ class CheckinFacts:
     copy: CopyFacts
     desk: DeskFacts
     terms: Terms  # under which it was lent; of an ordinary loan when it was not on loan
-    return_policy: ReturnPolicy  # the owner's, already resolved
     queue: tuple[RequestFacts, ...] = ()  # who waits for any copy of this title
     move: MoveFacts | None = None  # what an approved plan wants, from this branch
     now: datetime
@@ -153,7 +152,7 @@ def _next_place(facts: CheckinFacts) -> Next:
 
 def _home_or_stay(facts: CheckinFacts) -> Next:
     home_id = facts.copy.home_id
-    if facts.desk.branch_id == home_id or facts.return_policy == ReturnPolicy.FLOAT:
+    if facts.desk.branch_id == home_id or facts.terms.return_policy == ReturnPolicy.FLOAT:
         return ToShelf()
     return ToTransit(reason=TransitReason.TO_HOME, destination_id=home_id)
 
@@ -166,7 +165,7 @@ def _first_to_serve(facts: CheckinFacts) -> RequestFacts | None:
     is_away = facts.desk.branch_id != copy.home_id
     if copy.assigned is not None:
         return copy.assigned
-    if is_away and facts.return_policy == ReturnPolicy.HOME:
+    if is_away and facts.terms.return_policy == ReturnPolicy.HOME:
         return None
     waiting = in_queue_order(r for r in facts.queue if r.item_id is None or r.item_id == copy.id)
     return waiting[0] if waiting else None

@@ -129,7 +129,7 @@ class Terms:
     max_overdue: int | None
     max_overdue_scope: Scope
     hold_shelf_days: int
-    return_policy: ReturnPolicy | None  # None: as the owner says
+    return_policy: ReturnPolicy
     caps: tuple[Cap, ...]
     because: tuple[Because, ...]
 
@@ -150,6 +150,7 @@ NETWORK_DEFAULT: Final = LoanRule(
     fee_per_day=Decimal(0),
     grace_days=0,
     hold_shelf_days=7,
+    return_policy=ReturnPolicy.HOME,
 )
 
 
@@ -176,7 +177,7 @@ def resolve(*, rules: Iterable[LoanRule], context: Context, on: date) -> Terms:
         max_overdue=pick("max_overdue", lambda r: r.max_overdue, None),
         max_overdue_scope=chosen.scope_of("max_overdue"),
         hold_shelf_days=pick("hold_shelf_days", lambda r: r.hold_shelf_days, 0),
-        return_policy=pick("return_policy", lambda r: r.return_policy, None),
+        return_policy=pick("return_policy", lambda r: r.return_policy, ReturnPolicy.HOME),
         caps=_caps(matching),
         because=tuple(chosen.because),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -15,8 +15,6 @@ from circulation.models import LoanRule as LoanRuleRow
 from library_net.errors import LibraryError
 from library_net.network.models import Agency, Branch
 
-DEFAULT_RETURN_POLICY = ReturnPolicy.HOME
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
@@ -24,8 +22,7 @@ class Reference:
 
     lineages: Mapping[int, Lineage]
     suspended: frozenset[int]  # agencies that may not lend today
-    return_policies: Mapping[int, ReturnPolicy]  # inherited down the tree
-    rules: tuple[LoanRule, ...]
+    rules: tuple[LoanRule, ...]  # the rows, and what each agency says of its own copies
 
     def code(self, agency_id: int) -> str:
         return self.lineages[agency_id][0]
@@ -45,18 +42,7 @@ def load_reference(*, today: date) -> Reference:
             pk: tuple(rows[above]["code"] for above in chain) for pk, chain in chains.items()
         },
         suspended=frozenset(pk for pk, row in rows.items() if not _is_active(row, today=today)),
-        return_policies={
-            pk: next(
-                (
-                    ReturnPolicy(rows[above]["return_policy"])
-                    for above in chain
-                    if rows[above]["return_policy"]
-                ),
-                DEFAULT_RETURN_POLICY,
-            )
-            for pk, chain in chains.items()
-        },
-        rules=load_rules(),
+        rules=(*load_rules(), *_agency_rules(rows.values())),
     )
 
 
@@ -108,6 +94,15 @@ def _chain(rows: Mapping[int, Mapping[str, object]], pk: int) -> tuple[int, ...]
         chain.append(current)
         current = rows[current]["parent_id"]
     return tuple(chain)
+
+
+def _agency_rules(rows: Iterable[Mapping[str, object]]) -> Iterator[LoanRule]:
+    """An agency's return policy is a rule about its copies, inherited like any other."""
+    for row in rows:
+        if row["return_policy"]:
+            code = str(row["code"])
+            policy = ReturnPolicy(str(row["return_policy"]))
+            yield LoanRule(code=f"agency {code}", owner=code, return_policy=policy)
 
 
 def _is_active(row: Mapping[str, object], *, today: date) -> bool:

@@ -1,0 +1,87 @@
+"""Periodic work of circulation; each task is thin and safe to run again."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from circulation.actions.cancel_request import expire_request
+from circulation.actions.check_item_events import check_item_events
+from circulation.actions.operations import Intent
+from circulation.actions.plan_rebalancing import plan_rebalancing
+from circulation.domain.calendar import local_date
+from circulation.domain.states import RequestState
+from circulation.models import HoldRequest
+from library_net.accounts.scope import Scope
+from library_net.errors import LibraryError
+from library_net.jobs.models import JobRun
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+
+
+@shared_task(name="circulation.expire_requests")
+def expire_requests(**_ignored: Any) -> int:
+    """End requests that nobody collected in time; returns how many.
+
+    A second run finds none: each is ended once, under an operation id made of its own number.
+    """
+    now = timezone.now()
+    due = HoldRequest.objects.filter(state=RequestState.READY, expires_at__lt=now)
+    count = 0
+    for request_id in list(due.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        intent = Intent(
+            caller="calendar", operation_id=f"expire:{request_id}", scope=Scope(everywhere=True)
+        )
+        try:
+            expire_request(intent=intent, request_id=request_id, now=now)
+        except LibraryError as error:
+            log.warning("request %s was not expired: %s", request_id, error)
+        else:
+            count += 1
+    return count
+
+
+@shared_task(name="circulation.check_item_events")
+def check_events(**_ignored: Any) -> int:
+    """Compare the item events with the state columns; returns how many disagree. Reads only."""
+    check = check_item_events()
+    for finding in check.findings:
+        log.error("item events and columns disagree: %s", finding)
+    return len(check.findings)
+
+
+@shared_task(name="circulation.plan_rebalancing")
+def plan_night(*, job_id: int | None = None, **_ignored: Any) -> int | None:
+    """Make tonight's rebalancing plan; returns its id.
+
+    Beat calls it without a job: it records one and the plan is made when that is taken. A second
+    run of a job finds it done; a killed one is run again and its plan supersedes what was left.
+    """
+    now = timezone.now()
+    if job_id is None:
+        on = local_date(now)
+        JobRun.start(
+            task="circulation.plan_rebalancing", now=now, subject=f"{on}", on=on.isoformat()
+        )
+        return None
+    job = JobRun.objects.filter(pk=job_id).first()
+    if job is None or not job.take(now=now):
+        return None
+    try:
+        plan = plan_rebalancing(
+            on=date.fromisoformat(job.args["on"]),
+            now=now,
+            job=job,
+            progress=lambda done, total: job.step_done(done=done, total=total, now=timezone.now()),
+        )
+    except LibraryError as error:
+        job.fail(now=timezone.now(), message=str(error))
+        return None
+    job.finish(now=timezone.now(), message=f"{plan.moves.count()} moves, gap {plan.gap:.2%}")
+    return plan.pk
