@@ -73,9 +73,11 @@ def number_changes(*, limit: int = 50_000) -> int:
         return 0
     with one_at_a_time(LANE_FEED):
         head, _created = FeedHead.objects.get_or_create(pk=1)
+        before = head.position
         with connection.cursor() as cursor:
-            cursor.execute(NUMBER_ROWS, [limit, head.position])
-            count = int(cursor.rowcount)
-        head.position += count
+            cursor.execute(NUMBER_ROWS, [limit, before])
+        # Not cursor.rowcount: sqlite3 gives -1 for a statement that begins with WITH.
+        last = Change.objects.aggregate(last=models.Max("position"))["last"]
+        head.position = max(before, last or 0)
         head.save(update_fields=["position"])
-    return count
+    return head.position - before

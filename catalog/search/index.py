@@ -33,7 +33,7 @@ POINTER = "current"
 STATE = "state.json"
 NEVER = (0, 0)
 WRITER_MEMORY = 64_000_000  # bytes
-BUILDER_MEMORY = 256_000_000
+BUILDER_MEMORY = 128_000_000
 
 
 class IndexBusyError(RuntimeError):

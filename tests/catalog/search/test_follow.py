@@ -1,0 +1,185 @@
+"""What commits in the database appears in the index and on the search page."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from catalog.domain.items import ItemStatus
+from catalog.domain.query import Filters, parse_box
+from catalog.models import Change, ChangeKind, FeedHead, Item, Manifestation, Work
+from catalog.models.feed import note_changes, number_changes
+from catalog.readers import search_works
+from catalog.search.follow import CHUNK, follow_once, rebuild
+from catalog.search.index import SearchIndex, shared_index
+from catalog.search.query import search
+from tests.world import NOW, World
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world():
+    return World.build()
+
+
+@pytest.fixture
+def index(settings, tmp_path):
+    settings.SEARCH_INDEX_PATH = tmp_path / "search"
+    index = shared_index(settings.SEARCH_INDEX_PATH)
+    yield index
+    index.close()
+
+
+def note(*work_ids: int, kind: str = ChangeKind.RECORD) -> None:
+    note_changes(work_ids=work_ids, kind=kind, now=NOW)
+
+
+def total(index: SearchIndex, typed: str) -> int:
+    return search(index, parse_box(typed)).total
+
+
+def test_the_first_look_builds_the_index_from_the_works_there_are(world, index):
+    world.item("三体", call_number="I247.55/2", barcode="B-0003")
+    follow_once(index)
+    assert [total(index, typed) for typed in ("三体", "santi", "B-0003", "I247.55")] == [1] * 4
+
+
+def test_a_change_is_followed_and_not_followed_twice(world, index):
+    follow_once(index)
+    item = world.item("三体")
+    assert follow_once(index) == 0  # nobody noted a change
+    work = item.source_record.manifestation.work
+    note(work.pk)
+    note(work.pk, kind=ChangeKind.AVAILABILITY)
+    assert follow_once(index) == 2
+    assert follow_once(index) == 0
+    assert total(index, "三体") == 1
+
+
+def test_a_work_without_editions_leaves_the_index(world, index):
+    work = world.item("三体").source_record.manifestation.work
+    follow_once(index)
+    Manifestation.objects.filter(work=work).update(deleted_at=NOW)
+    note(work.pk, kind=ChangeKind.DELETED)
+    follow_once(index)
+    assert total(index, "三体") == 0
+
+
+def test_an_absorbed_work_leaves_the_index(world, index):
+    kept, absorbed = (world.item("三体").source_record.manifestation.work for _ in range(2))
+    follow_once(index)
+    Manifestation.objects.filter(work=absorbed).update(work=kept)
+    Work.objects.filter(pk=absorbed.pk).update(absorbed_by=kept)
+    note(kept.pk, absorbed.pk)
+    follow_once(index)
+    assert total(index, "三体") == 1
+
+
+def test_the_follower_reads_in_chunks_and_reaches_the_head(world, index):
+    follow_once(index)
+    works = [world.item(f"甲{n}").source_record.manifestation.work.pk for n in range(5)]
+    note(*works)
+    assert [follow_once(index, limit=2) for _ in range(4)] == [2, 2, 1, 0]
+    assert index.count() == 5
+
+
+def test_a_chunk_costs_the_same_queries_however_large(world, index, django_assert_max_num_queries):
+    follow_once(index)
+    note(*(world.item(f"甲{n}").source_record.manifestation.work.pk for n in range(30)))
+    number_changes()
+    with django_assert_max_num_queries(8):
+        assert follow_once(index, limit=CHUNK) == 30
+
+
+def test_an_index_of_another_database_is_built_anew(world, index):
+    with index.rebuild(feed="another", cursor=0) as builder:
+        builder.add([])
+    world.item("三体")
+    follow_once(index)
+    assert total(index, "三体") == 1
+
+
+def test_a_feed_that_was_cut_short_makes_the_index_anew(world, index):
+    follow_once(index)
+    first = world.item("三体").source_record.manifestation.work
+    second = world.item("流浪地球").source_record.manifestation.work
+    note(first.pk)
+    number_changes()
+    Change.objects.all().delete()
+    note(second.pk)
+    follow_once(index)
+    assert [total(index, "三体"), total(index, "流浪地球")] == [1, 1]
+    assert index.state().cursor == FeedHead.objects.get().position
+
+
+def test_a_rebuild_tells_how_far_it_is(world, index):
+    for n in range(3):
+        world.item(f"甲{n}")
+    steps = []
+    assert rebuild(index, progress=lambda done, whole: steps.append((done, whole))) == 3
+    assert steps == [(3, 3)]
+
+
+def test_the_command_catches_up_and_rebuilds(world, index, capsys):
+    world.item("三体")
+    call_command("follow_index", "--once")
+    assert total(index, "三体") == 1
+    call_command("follow_index", "--rebuild")
+    assert total(index, "三体") == 1
+
+
+def test_a_card_shows_editions_and_where_copies_are(world, index):
+    record = world.record("射雕英雄传", year=1994, publisher="三联书店")
+    Work.objects.update(author="金庸")
+    Manifestation.objects.update(year=1994, publisher="三联书店")
+    world.item(record, at="JJ-MAIN")
+    world.item(record, at="ZY-MAIN", owner="JJ")
+    world.item(record, at="ZY-MAIN", status=ItemStatus.ON_LOAN)
+    world.item(record, at="ZY-MAIN", status=ItemStatus.LOST)
+    follow_once(index)
+    page = search_works(typed="sdyxz")
+    card = page.cards[0]
+    assert (page.total, page.pages) == (1, 1)
+    assert (card.title, card.author, card.publisher, card.year) == (
+        "射雕英雄传", "金庸", "三联书店", 1994,
+    )  # fmt: skip
+    places = [(p.branch.code, p.available, p.total) for p in card.availability]
+    assert places == [("JJ-MAIN", 1, 1), ("ZY-MAIN", 1, 2)]
+    assert [run.text for run in card.highlight if run.is_match] == ["射雕英雄传"]
+    assert {choice.name for choice in page.facets["available_at"]} == {
+        "锦江区图书馆总馆",
+        "资阳市图书馆总馆",
+    }
+
+
+def test_availability_is_what_the_database_says_now(world, index):
+    world.item("三体")
+    follow_once(index)
+    Item.objects.update(status=ItemStatus.ON_LOAN)  # and the follower has not looked yet
+    assert search_works(typed="三体").cards[0].available == 0
+
+
+def test_a_work_withdrawn_since_is_not_shown(world, index):
+    world.item("三体")
+    follow_once(index)
+    Manifestation.objects.update(deleted_at=NOW + timedelta(seconds=1))
+    assert search_works(typed="三体").cards == ()
+
+
+def test_the_page_costs_the_same_queries_however_many_works(
+    world, index, django_assert_max_num_queries
+):
+    for n in range(20):
+        world.item(f"长江{n}")
+    follow_once(index)
+    with django_assert_max_num_queries(6):
+        page = search_works(typed="长江", filters=Filters(is_available=True))
+    assert len(page.cards) == 20
+
+
+def test_before_the_first_index_the_page_says_so(index):
+    with_nothing = search_works(typed="三体")
+    assert not with_nothing.is_ready
+    assert connection.vendor in ("sqlite", "postgresql")

@@ -1,0 +1,244 @@
+"""The index answers as a reader expects; no database, an index on disk."""
+
+import threading
+
+import pytest
+
+from catalog.domain.query import Filters, parse_box
+from catalog.search.index import IndexBusyError, SearchIndex
+from catalog.search.query import Sort, search
+from catalog.search.schema import WorkDocument
+
+CONDOR, ABOUT_CONDOR, SHIFANG, ZENG, LV, TREE, NINETEEN, CPP = range(1, 9)
+WORKS = (
+    WorkDocument(
+        work_id=CONDOR,
+        titles=("射雕英雄传",),
+        authors=("金庸",),
+        publishers=("生活·读书·新知三联书店",),
+        identifiers=("978-7-5339-1845-3", "10019·2265"),
+        call_numbers=("I247.57/3044", "I247.5/12"),
+        barcodes=("01234567",),
+        classes=("I247.58",),
+        years=(1994, 2003),
+        languages=("chi",),
+        materials=("book",),
+        available_at=("JJ-MAIN",),
+        held_at=("JJ-MAIN", "ZY-MAIN"),
+        held_by=("JJ",),
+        holdings_count=4,
+    ),
+    WorkDocument(
+        work_id=ABOUT_CONDOR,
+        titles=("《射雕英雄传》研究",),
+        authors=("陈墨",),
+        years=(2010,),
+        held_at=("ZY-MAIN",),
+    ),
+    WorkDocument(work_id=SHIFANG, titles=("什邡市志",), call_numbers=("K297.14/9",)),
+    WorkDocument(work_id=ZENG, titles=("曾国藩家书",), authors=("曾国藩",)),
+    WorkDocument(work_id=LV, titles=("吕氏春秋",), title_pinyin=("lü shi chun qiu",)),
+    WorkDocument(
+        work_id=TREE,
+        titles=("The education of Little Tree", "少年小树之歌"),
+        authors=("Carter, Forrest", "(美)卡特"),
+        languages=("eng",),
+    ),
+    WorkDocument(work_id=NINETEEN, titles=("1984",), authors=("[英]乔治·奥威尔",)),
+    WorkDocument(work_id=CPP, titles=("C++程序设计",), subjects=("程序设计",), classes=("TP312C",)),
+)
+
+
+@pytest.fixture
+def index(tmp_path):
+    index = SearchIndex(tmp_path / "search")
+    with index.rebuild(feed="test", cursor=0) as builder:
+        builder.add(WORKS)
+    yield index
+    index.close()
+
+
+def found(index: SearchIndex, typed: str, **more) -> list[int]:
+    return [hit.work_id for hit in search(index, parse_box(typed), **more).hits]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "射雕英雄传", "射鵰英雄傳", "射雕", "射鵰", "sdyxz", "ＳＤＹＸＺ", "she diao",
+        "shediaoyingxiongzhuan", "SHE DIAO YING XIONG ZHUAN", "shediaoy", "yingxiong", "sdyx",
+        "英雄传", "雕英", "金庸", "jinyong", "jin yong", "Jin, Yong", "jy", "射雕 金庸", "射雕金庸",
+        "金庸 sdyxz", "作者:金庸", "title:射雕", "9787533918453", "7-5339-1845-2", "10019·2265",
+        "01234567", "条码:01234567", "I247.57", "i247.57/3044", "class:I247", "三联", '"英雄传"',
+    ],
+)  # fmt: skip
+def test_the_condor_heroes_are_found_first_however_they_are_typed(index, typed):
+    assert found(index, typed)[:1] == [CONDOR]
+
+
+@pytest.mark.parametrize(
+    ("typed", "work"),
+    [
+        ("shifang", SHIFANG),
+        ("shenfang", SHIFANG),  # as other systems read it
+        ("zgfjs", ZENG),
+        ("lvshi", LV),
+        ("lushichunqiu", LV),
+        ("lyu shi", LV),
+        ("lüshi chunqiu", LV),
+        ("little tree", TREE),
+        ("educ", TREE),
+        ("Forrest Carter", TREE),
+        ("少年小树", TREE),
+        ("1984", NINETEEN),
+        ("c++", CPP),
+        ("程序設計", CPP),
+        ("志", SHIFANG),
+    ],
+)
+def test_each_work_is_found_first_by_what_people_type(index, typed, work):
+    assert found(index, typed)[:1] == [work]
+
+
+@pytest.mark.parametrize("typed", ["xyzzy", "雕射", "作者:射雕", "射雕 -英雄", "9787533918454"])
+def test_nothing_is_found_where_nothing_matches(index, typed):
+    assert found(index, typed) == []
+
+
+@pytest.mark.parametrize(
+    ("traditional", "simplified"),
+    [
+        ("射鵰英雄傳", "射雕英雄传"),
+        ("曾國藩家書", "曾国藩家书"),
+        ("呂氏", "吕氏"),
+        ("程序設計", "程序设计"),
+    ],
+)
+def test_both_scripts_give_equal_counts(index, traditional, simplified):
+    pages = [search(index, parse_box(typed)) for typed in (traditional, simplified)]
+    assert pages[0].total == pages[1].total > 0
+
+
+def test_an_empty_box_shows_everything_and_counts_facets(index):
+    page = search(index, parse_box(""))
+    assert page.total == len(WORKS)
+    facets = {name: {v.value: v.count for v in values} for name, values in page.facets.items()}
+    assert facets["language"] == {"chi": 1, "eng": 1}
+    assert facets["decade"] == {"1990": 1, "2000": 1, "2010": 1}
+    assert facets["clc"] == {"I": 1, "TP": 1}
+    assert facets["available_at"] == {"JJ-MAIN": 1}
+    assert facets["held_by"] == {"JJ": 1}
+
+
+@pytest.mark.parametrize(
+    ("filters", "works"),
+    [
+        (Filters(is_available=True), {CONDOR}),
+        (Filters(available_at=frozenset({"ZY-MAIN"})), set()),
+        (Filters(held_at=frozenset({"ZY-MAIN"})), {CONDOR, ABOUT_CONDOR}),
+        (Filters(languages=frozenset({"eng", "fre"})), {TREE}),
+        (Filters(decades=frozenset({2000, 2010})), {CONDOR, ABOUT_CONDOR}),
+        (Filters(classes=frozenset({"TP"})), {CPP}),
+    ],
+)
+def test_filters_keep_what_they_say(index, filters, works):
+    page = search(index, parse_box("", filters=filters))
+    assert {hit.work_id for hit in page.hits} == works
+
+
+def test_works_are_listed_in_the_order_asked_for(index):
+    by_title = found(index, "", sort=Sort.TITLE)
+    assert by_title.index(LV) < by_title.index(CONDOR) < by_title.index(SHIFANG)
+    assert by_title.index(SHIFANG) < by_title.index(ZENG)
+    assert found(index, "", sort=Sort.NEWEST)[:2] == [ABOUT_CONDOR, CONDOR]
+
+
+def test_pages_do_not_overlap(index):
+    seen = [work for offset in (0, 3, 6) for work in found(index, "", offset=offset, limit=3)]
+    assert sorted(seen) == [work.work_id for work in WORKS]
+
+
+def test_a_change_replaces_the_work_and_a_deletion_removes_it(index):
+    changed = WorkDocument(work_id=CONDOR, titles=("神雕侠侣",))
+    index.apply(upserts=[changed], deletes=[ABOUT_CONDOR], cursor=7)
+    assert found(index, "射雕") == []
+    assert found(index, "神雕侠侣") == [CONDOR]
+    assert index.count() == len(WORKS) - 1
+    assert index.state().cursor == 7
+
+
+def test_another_reader_sees_a_commit_at_its_next_search(index):
+    other = SearchIndex(index.path)
+    assert found(other, "天龙") == []
+    index.apply(upserts=[WorkDocument(work_id=99, titles=("天龙八部",))], cursor=1)
+    assert found(other, "天龙") == [99]
+
+
+def test_only_one_writer_at_a_time(index):
+    index.apply(cursor=1)
+    other = SearchIndex(index.path)
+    with pytest.raises(IndexBusyError):
+        other.apply(cursor=2)
+    index.close()
+    other.apply(cursor=2)
+    assert index.state().cursor == 2
+    other.close()
+
+
+def test_search_goes_on_with_the_old_index_during_a_rebuild(index):
+    with index.rebuild(feed="test", cursor=5) as builder:
+        builder.add([WorkDocument(work_id=50, titles=("天龙八部",))])
+        assert found(index, "射雕")[:1] == [CONDOR]
+        index.apply(deletes=[CPP], cursor=6)
+    assert found(index, "射雕") == []
+    assert found(index, "天龙八部") == [50]
+    assert index.state().cursor == 5  # what came during the rebuild is followed again
+    index.apply(upserts=[WorkDocument(work_id=51, titles=("鹿鼎记",))], cursor=6)
+    assert found(index, "鹿鼎记") == [51]
+
+
+def test_a_rebuild_that_fails_leaves_the_index_as_it_was(index):
+    with pytest.raises(ZeroDivisionError), index.rebuild(feed="test", cursor=9) as builder:
+        builder.add(WorkDocument(work_id=n, titles=(str(1 // (2 - n)),)) for n in range(5))
+    assert found(index, "射雕")[:1] == [CONDOR]
+    assert index.state().cursor == 0
+
+
+def test_failing_documents_leave_nothing_half_written(index):
+    with pytest.raises(ZeroDivisionError):
+        index.apply(
+            upserts=(WorkDocument(work_id=9 + n, titles=(f"甲{1 // (1 - n)}",)) for n in range(2)),
+            cursor=3,
+        )
+    index.apply(cursor=4)
+    assert index.count() == len(WORKS)
+
+
+def test_without_an_index_the_page_says_so(tmp_path):
+    page = search(SearchIndex(tmp_path / "nowhere"), parse_box("射雕"))
+    assert not page.is_ready
+    assert page.hits == ()
+
+
+def test_an_index_of_another_schema_or_a_broken_one_is_not_opened(index):
+    folder = index.path / (index.path / "current").read_text()
+    (folder / "meta.json").write_text("garbage")
+    assert SearchIndex(index.path).state() is None
+    (folder / "state.json").write_text('{"schema": 0, "feed": "test", "cursor": 3}')
+    assert SearchIndex(index.path).state() is None
+
+
+def test_threads_search_while_one_writes(index):
+    seen: list[list[int]] = []
+
+    def look() -> None:
+        seen.extend(found(index, "sdyxz")[:1] for _ in range(50))
+
+    readers = [threading.Thread(target=look) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    for n in range(10):
+        index.apply(upserts=[WorkDocument(work_id=1000 + n, titles=("长江",))], cursor=n)
+    for reader in readers:
+        reader.join()
+    assert seen == [[CONDOR]] * 200
