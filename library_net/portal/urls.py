@@ -1,6 +1,35 @@
 """The patron portal's addresses."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from library_net.portal.views import (
+    account,
+    branches,
+    card,
+    home,
+    loans,
+    preferences,
+    record,
+    requests,
+    search,
+)
 
 app_name = "portal"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("search", search.search, name="search"),
+    path("works/w<int:work_id>", record.work, name="work"),
+    path("works/m<int:manifestation_id>", record.manifestation, name="manifestation"),
+    path("works/w<int:work_id>/requests", requests.place, name="place_request"),
+    path("libraries", branches.branches, name="branches"),
+    path("sign-in", account.sign_in, name="sign_in"),
+    path("sign-out", account.sign_out, name="sign_out"),
+    path("my/loans", loans.loans, name="loans"),
+    path("my/loans/renewals", loans.renew_all, name="renew_all"),
+    path("my/loans/<int:loan_id>/renewals", loans.renew, name="renew"),
+    path("my/requests", requests.requests, name="requests"),
+    path("my/requests/<int:request_id>/cancellation", requests.cancel, name="cancel_request"),
+    path("my/card", card.card, name="card"),
+    path("preferences/language", preferences.language, name="language"),
+    path("preferences/type-size", preferences.type_size, name="type_size"),
+]

@@ -1,0 +1,242 @@
+"""What is a reader's own: loans with days left, requests with where they are, cards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Count, F
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from catalog.models import SourceRecord
+from circulation.domain.states import RequestState, TransitState
+from circulation.models import HoldRequest, Loan, Patron, Transit
+from circulation.models.patrons import CredentialStatus
+from circulation.models.requests import OPEN_STATES
+from circulation.readers.lists import open_loans, open_requests, positions
+from library_net.portal.cards import State, Tone
+from library_net.portal.doors import new_operation
+
+SOON_DAYS = 3
+CLOSED_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of the last thing the reader did with this loan."""
+
+    tone: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoanCard:
+    id: int
+    title: str
+    url: str
+    barcode: str
+    owner: str
+    checkout_branch: str
+    due_at: datetime
+    days_left: int
+    tone: Tone
+    operation: str
+    outcome: Outcome | None = None
+
+    @property
+    def days_over(self) -> int:
+        return -self.days_left
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    name: str
+    mark: str  # done | now | next
+    at: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldCard:
+    id: int
+    title: str
+    url: str
+    pickup_branch: str
+    state: State
+    note: str
+    steps: tuple[Step, ...]
+    can_cancel: bool
+    operation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialLine:
+    kind: str
+    status: str
+
+
+def loans_of(
+    patron: Patron, *, now: datetime, outcomes: Mapping[int, Outcome] | None = None
+) -> tuple[LoanCard, ...]:
+    """Open loans, the most urgent first. Queries: 1."""
+    told = outcomes or {}
+    return tuple(
+        _loan_card(row, now=now, outcome=told.get(row.pk))
+        for row in open_loans(patron_id=patron.pk)
+    )
+
+
+def requests_of(patron: Patron) -> tuple[HoldCard, ...]:
+    """Open requests, then the last closed ones. Queries: 4."""
+    waiting = list(open_requests(patron_id=patron.pk))
+    closed = (
+        HoldRequest.objects.filter(patron=patron)
+        .exclude(state__in=OPEN_STATES)
+        .select_related("anchor__manifestation", "pickup_branch")
+        .order_by(F("closed_at").desc())[:CLOSED_SHOWN]
+    )
+    places = positions(waiting)
+    shown = [*waiting, *closed]
+    sent = {
+        transit.request_id: transit
+        for transit in Transit.objects.filter(request_id__in=[row.pk for row in shown])
+        .exclude(state=TransitState.CANCELLED)
+        .select_related("origin")
+        .order_by("pk")
+    }
+    return tuple(
+        _hold_card(row, transit=sent.get(row.pk), place=places.get(row.pk, 1)) for row in shown
+    )
+
+
+def credentials_of(patron: Patron) -> tuple[CredentialLine, ...]:
+    """Kinds of card and whether they work; never a number, masked or not. Queries: 1."""
+    rows = patron.credentials.exclude(status=CredentialStatus.REPLACED).order_by("pk")
+    return tuple(
+        CredentialLine(kind=row.get_kind_display(), status=row.get_status_display()) for row in rows
+    )
+
+
+def waiting_for(manifestation_ids: list[int]) -> dict[int, int]:
+    """Readers in the queue of each edition. Queries: 1."""
+    rows = (
+        HoldRequest.objects.filter(
+            anchor__manifestation_id__in=manifestation_ids, state__in=OPEN_STATES
+        )
+        .values("anchor__manifestation_id")
+        .annotate(count=Count("pk"))
+        .order_by()
+    )
+    return {row["anchor__manifestation_id"]: row["count"] for row in rows}
+
+
+def _loan_card(row: Loan, *, now: datetime, outcome: Outcome | None) -> LoanCard:
+    days_left = (timezone.localdate(row.due_at) - timezone.localdate(now)).days
+    # Minutes count on the last day: past the due moment is overdue, whatever the date says.
+    tone: Tone = "stop" if row.due_at < now else "soon" if days_left <= SOON_DAYS else "good"
+    return LoanCard(
+        id=row.pk,
+        title=title_of(row.item.source_record),
+        url=url_of(row.item.source_record),
+        barcode=row.item.barcode,
+        owner=row.owning_agency.name,
+        checkout_branch=row.checkout_branch.name,
+        due_at=row.due_at,
+        days_left=days_left,
+        tone=tone,
+        operation=new_operation(),
+        outcome=outcome,
+    )
+
+
+def _hold_card(row: HoldRequest, *, transit: Transit | None, place: int) -> HoldCard:
+    state = RequestState(row.state)
+    return HoldCard(
+        id=row.pk,
+        title=title_of(row.anchor),
+        url=url_of(row.anchor),
+        pickup_branch=row.pickup_branch.name,
+        state=_hold_state(row, state=state, transit=transit, place=place),
+        note=_hold_note(row, state=state),
+        steps=_steps(row, state=state, transit=transit),
+        can_cancel=state in OPEN_STATES,
+        operation=new_operation(),
+    )
+
+
+def _hold_state(
+    row: HoldRequest, *, state: RequestState, transit: Transit | None, place: int
+) -> State:
+    match state:
+        case RequestState.READY:
+            where = _("collect by %(day)s") % {"day": _day(row.expires_at)}
+            return State(
+                tone="good", text=_("Ready for you"), where=where if row.expires_at else ""
+            )
+        case RequestState.IN_TRANSIT:
+            where = _("coming from %(branch)s") % {"branch": transit.origin.name} if transit else ""
+            return State(tone="soon", text=_("On its way"), where=where)
+        case RequestState.WAITING:
+            return State(tone="soon", text=_queue_text(place - 1), where=_("waiting for a copy"))
+        case RequestState.FILLED:
+            return State(tone="good", text=_("Collected"))
+        case RequestState.CANCELLED:
+            return State(tone="stop", text=_("Cancelled"))
+        case RequestState.EXPIRED:
+            return State(tone="stop", text=_("Not collected in time"))
+
+
+def _queue_text(ahead: int) -> str:
+    if not ahead:
+        return _("You are next")
+    text = ngettext("%(n)s reader before you", "%(n)s readers before you", ahead)
+    return text % {"n": ahead}
+
+
+def _hold_note(row: HoldRequest, *, state: RequestState) -> str:
+    if state in OPEN_STATES or row.closed_at is None:
+        return _("asked for on %(day)s") % {"day": _day(row.placed_at)}
+    return _("closed on %(day)s") % {"day": _day(row.closed_at)}
+
+
+def _steps(row: HoldRequest, *, state: RequestState, transit: Transit | None) -> tuple[Step, ...]:
+    """Asked for, on its way, ready, collected; nothing for a request that came to nothing."""
+    if state in (RequestState.CANCELLED, RequestState.EXPIRED):
+        return ()
+    reached = {
+        RequestState.WAITING: 0,
+        RequestState.IN_TRANSIT: 1,
+        RequestState.READY: 2,
+        RequestState.FILLED: 3,
+    }[state]
+    dates = (
+        row.placed_at,
+        transit.dispatched_at if transit else None,
+        row.ready_at,
+        row.closed_at,
+    )
+    names = (_("Asked for"), _("On its way"), _("Ready"), _("Collected"))
+    return tuple(
+        Step(
+            name=name,
+            mark="done" if place < reached else "now" if place == reached else "next",
+            at=timezone.localdate(at) if at and place <= reached else None,
+        )
+        for place, (name, at) in enumerate(zip(names, dates, strict=True))
+    )
+
+
+def title_of(source: SourceRecord) -> str:
+    return source.manifestation.title if source.manifestation else _("(title withdrawn)")
+
+
+def url_of(source: SourceRecord) -> str:
+    if source.manifestation is None:
+        return ""
+    return f"/works/w{source.manifestation.work_id}#m{source.manifestation_id}"
+
+
+def _day(at: datetime | None) -> str:
+    return formats.date_format(timezone.localdate(at), "DATE_FORMAT") if at else ""

@@ -1,0 +1,99 @@
+"""One work: what it is, where it is, and asking for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from catalog.readers import find_record_page
+from circulation.models import Patron
+from library_net.portal import places
+from library_net.portal.doors import find_patron, new_operation
+from library_net.portal.mine import waiting_for
+from library_net.portal.works import WorkPage, work_page
+
+GONE_STATUS = 410  # no member holds a record of it any more; the address stays known
+
+
+@require_safe
+def work(request: HttpRequest, work_id: int) -> HttpResponse:
+    """The page; a work that was merged into another redirects for ever."""
+    return record_page(request, public_id=f"w{work_id}")
+
+
+@require_safe
+def manifestation(request: HttpRequest, manifestation_id: int) -> HttpResponse:
+    """An edition's own address: its place on the page of its work."""
+    del request  # the answer is the same for everybody
+    found = find_record_page(public_id=f"m{manifestation_id}")
+    if found is None:
+        raise Http404
+    return redirect(f"{reverse('portal:work', args=[found.work_id])}#{found.chosen}")
+
+
+def record_page(
+    request: HttpRequest, *, public_id: str, refusal: str = "", status: int = 200
+) -> HttpResponse:
+    """Queries: 9, and 2 more for a reader who is signed in."""
+    found = find_record_page(public_id=public_id)
+    if found is None:
+        raise Http404
+    if found.public_id != public_id:
+        return redirect("portal:work", found.work_id, permanent=True)
+    cities = places.cities()
+    shown = work_page(found, cities=cities)
+    patron = find_patron(request)
+    return render(
+        request,
+        "portal/record.html",
+        {
+            "work": shown,
+            "refusal": refusal,
+            "ask": _ask(request, shown, cities=cities, patron=patron) if patron else {},
+        },
+        status=GONE_STATUS if found.is_withdrawn else status,
+    )
+
+
+def _ask(
+    request: HttpRequest,
+    shown: WorkPage,
+    *,
+    cities: tuple[places.City, ...],
+    patron: Patron,
+) -> dict[str, Any]:
+    lendable = [edition for edition in shown.editions if edition.lendable]
+    waiting = waiting_for([edition.id for edition in lendable[:1]])
+    chosen = request.POST.get("edition") or (lendable[0].public_id if lendable else "")
+    home = patron.home_branch.code if patron.home_branch else ""
+    return {
+        "has_card": True,
+        "operation": new_operation(),
+        "editions": [
+            {
+                "public_id": edition.public_id,
+                "heading": edition.heading,
+                "state": edition.state,
+                "is_chosen": edition.public_id == chosen,
+            }
+            for edition in lendable
+        ],
+        "pickups": _pickups(cities, home=home),
+        "pickup": request.POST.get("pickup") or home,
+        "waiting": sum(waiting.values()),
+        "is_on_shelf": bool(lendable and lendable[0].on_shelf),
+    }
+
+
+def _pickups(cities: tuple[places.City, ...], *, home: str) -> list[dict[str, Any]]:
+    """Branches that hand out requests, the reader's own city first."""
+    groups = [
+        {"name": city.name, "branches": [b for b in city.branches if b.is_pickup_point]}
+        for city in cities
+    ]
+    groups.sort(key=lambda group: all(b.code != home for b in group["branches"]))  # type: ignore[attr-defined]
+    return [group for group in groups if group["branches"]]

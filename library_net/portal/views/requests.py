@@ -1,0 +1,78 @@
+"""My requests: asking for a title, seeing where it is, giving up the place in the queue."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from catalog.models import Manifestation
+from circulation.actions.cancel_request import cancel_request
+from circulation.actions.place_request import place_request
+from circulation.models import HoldRequest, Patron
+from circulation.readers.lists import anchor_for
+from library_net.errors import LibraryError
+from library_net.network.models import Branch
+from library_net.portal.doors import for_readers, intent_of
+from library_net.portal.mine import requests_of
+from library_net.portal.views.record import record_page
+from library_net.portal.words import explain
+
+
+@require_GET
+@for_readers
+def requests(request: HttpRequest, patron: Patron) -> HttpResponse:
+    """Queries: 5."""
+    return render(request, "portal/requests.html", {"holds": requests_of(patron)})
+
+
+@require_POST
+@for_readers
+def place(request: HttpRequest, patron: Patron, work_id: int) -> HttpResponse:
+    """Ask for an edition at a branch; a refusal is shown where it was asked."""
+    pickup = get_object_or_404(Branch, code=request.POST.get("pickup", ""), is_active=True)
+    edition = str(request.POST.get("edition", ""))
+    operation = str(request.POST.get("operation", ""))
+    try:
+        anchor_id = _anchor_of(edition, work_id=work_id, patron=patron)
+        place_request(
+            intent=intent_of(patron, operation=operation),
+            patron_id=patron.pk,
+            pickup_branch_id=pickup.pk,
+            anchor_id=anchor_id,
+            now=timezone.now(),
+        )
+    except LibraryError as error:
+        return record_page(request, public_id=f"w{work_id}", refusal=explain(error), status=409)
+    messages.success(request, _("Requested. We tell you here when it is ready to collect."))
+    return redirect("portal:requests")
+
+
+@require_POST
+@for_readers
+def cancel(request: HttpRequest, patron: Patron, request_id: int) -> HttpResponse:
+    """Give up the place; the page says what became of it."""
+    if not HoldRequest.objects.filter(pk=request_id, patron=patron).exists():
+        raise Http404
+    operation = str(request.POST.get("operation", ""))
+    try:
+        cancel_request(
+            intent=intent_of(patron, operation=operation),
+            request_id=request_id,
+            now=timezone.now(),
+        )
+    except LibraryError as error:
+        messages.error(request, explain(error))
+    else:
+        messages.success(request, _("The request was cancelled."))
+    return redirect("portal:requests")
+
+
+def _anchor_of(edition: str, *, work_id: int, patron: Patron) -> int:
+    """The member record that stands for the edition. Queries: 2."""
+    wanted = int(edition[1:]) if edition[:1] == "m" and edition[1:].isdecimal() else 0
+    found = get_object_or_404(Manifestation, pk=wanted, work_id=work_id)
+    return anchor_for(manifestation_id=found.pk, agency_id=patron.registered_at_agency_id).pk

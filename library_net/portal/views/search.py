@@ -1,0 +1,72 @@
+"""Results: one card a work, what is on a shelf now, and how to narrow it down."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from catalog.readers import CARDS_ON_A_PAGE, WorkCard, WorkPage, search_works
+from library_net.portal import facets, places
+from library_net.portal.cards import availability, cover_of, imprint_of
+
+MAX_QUERY = 200
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """Queries: 8, whatever is found."""
+    asked = request.GET
+    typed = asked.get("q", "").strip()[:MAX_QUERY]
+    cities = places.cities()
+    found = search_works(
+        typed=typed,
+        filters=facets.filters_from(asked, cities=cities),
+        page=_page_number(asked),
+    )
+    problem = "" if found.is_ready else _("The catalogue is being indexed; try again in a minute.")
+    return render(
+        request,
+        "portal/search.html",
+        {
+            "query": typed,
+            "problem": problem,
+            "results": _results(asked, found),
+            "chosen": facets.chosen(asked, cities=cities),
+            "facets": facets.panel(asked, found=found.facets, cities=cities),
+            "without_filters": facets.without_filters(asked),
+        },
+    )
+
+
+def _results(asked: QueryDict, found: WorkPage) -> dict[str, object]:
+    return {
+        "total": found.total,
+        "cards": [_card(card) for card in found.cards],
+        "first": (found.page - 1) * CARDS_ON_A_PAGE + 1,
+        "page": found.page,
+        "pages": found.pages,
+        "previous_url": facets.page_url(asked, found.page - 1) if found.page > 1 else "",
+        "next_url": facets.page_url(asked, found.page + 1) if found.page < found.pages else "",
+    }
+
+
+def _card(card: WorkCard) -> dict[str, object]:
+    here = [place.branch.name for place in card.availability if place.available]
+    return {
+        "url": reverse("portal:work", args=[card.work_id]),
+        "title": card.title,
+        "runs": card.highlight,
+        "author": card.author,
+        "imprint": imprint_of(publisher=card.publisher, year=card.year),
+        "editions": len(card.editions),
+        "cover": cover_of(card.title),
+        "state": availability(on_shelf=card.available, copies=card.copies, branches=here),
+    }
+
+
+def _page_number(asked: QueryDict) -> int:
+    text = asked.get("page", "1")
+    return max(1, int(text)) if text.isascii() and text.isdecimal() and len(text) < 6 else 1
