@@ -8,7 +8,9 @@ class CirculationConfig(AppConfig):
 
     def ready(self) -> None:
         # Needs Django's translations, which are not ready while this module is imported.
+        from circulation.plan_problems import PLAN_PROBLEMS  # noqa: PLC0415
         from circulation.problems import PROBLEMS  # noqa: PLC0415
         from library_net.api import problems  # noqa: PLC0415
 
         problems.register(PROBLEMS)
+        problems.register(PLAN_PROBLEMS)
