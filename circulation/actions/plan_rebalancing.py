@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
-from circulation.actions.plan_life import supersede_open_plans
+from circulation.actions._plan_life import supersede_open_plans
 from circulation.domain.rebalancing.prepare import prepare
 from circulation.domain.rebalancing.problem import Plan as Proposal
 from circulation.domain.rebalancing.problem import Terms

@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 from catalog.domain.items import ItemStatus
 from catalog.models import Item
 from circulation.actions.operations import Answer, Intent, Journal, LostRace, run_once
-from circulation.actions.plan_life import change_move, finish_plans
+from circulation.actions._plan_life import change_move, finish_plans
 from circulation.domain.states import (
     MOVE_TRANSITIONS,
     OPEN_TRANSIT_STATES,

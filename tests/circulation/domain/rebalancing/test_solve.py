@@ -145,6 +145,32 @@ def test_nothing_moves_when_nothing_pays() -> None:
 
 
 @pytest.mark.parametrize(
+    ("standing", "counted"),
+    [
+        ({"status": "on_loan"}, 1),
+        ({"status": "on_hold_shelf"}, 1),
+        ({"status": "reshelving"}, 1),
+        ({"status": "in_transit", "branch": DEYANG, "bound_for": ZIYANG}, 1),
+        ({"status": "in_transit", "bound_for": DEYANG}, 0),
+        ({"status": "lost"}, 0),
+        ({"status": "missing"}, 0),
+        ({"status": "withdrawn"}, 0),
+    ],
+)
+def test_stock_is_what_readers_of_a_branch_can_count_on(
+    standing: dict[str, object], counted: int
+) -> None:
+    """RB-3: the first copy that travels meets so many copies."""
+    items = [*plain_night().items, copy(201, 7, ZIYANG)._replace(**standing)]
+    night = plain_night(items=items)
+
+    plan = solve(problem=prepare(night=night), seed=1)
+
+    assert plan.moves[0].reason.stock_there == counted
+    assert verify(night=night, moves=move_rows(plan), objective=plan.objective).ok
+
+
+@pytest.mark.parametrize(
     "spoiled",
     [
         {"status": "on_loan"},
