@@ -16,8 +16,8 @@ from django.db.models import Q, QuerySet
 
 from catalog.domain.items import ItemStatus
 from catalog.models import Item
-from circulation.actions.operations import Answer, Intent, Journal, LostRace, run_once
 from circulation.actions._plan_life import change_move, finish_plans
+from circulation.actions.operations import Answer, Intent, Journal, LostRace, run_once
 from circulation.domain.states import (
     MOVE_TRANSITIONS,
     OPEN_TRANSIT_STATES,

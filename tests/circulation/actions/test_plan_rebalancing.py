@@ -10,10 +10,10 @@ from django.core.management import call_command
 
 from catalog.domain.items import ItemStatus
 from catalog.models import Item, SourceRecord
+from circulation.actions._plan_life import finish_plans
 from circulation.actions.checkout import checkout
 from circulation.actions.dispatch_transit import dispatch_transit
 from circulation.actions.operations import Intent
-from circulation.actions._plan_life import finish_plans
 from circulation.actions.plan_rebalancing import plan_rebalancing, replan
 from circulation.actions.receive_transit import receive_transit
 from circulation.actions.review_plan import approve_move, approve_plan, veto_move
