@@ -1,0 +1,217 @@
+"""A search page: what the index finds, told as cards with availability as it is now.
+
+Handed out by ``catalog.readers``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Q
+
+from catalog.domain.highlight import Marked, mark
+from catalog.domain.items import ItemStatus
+from catalog.domain.query import Filters, Query, parse_box
+from catalog.models import Item, Manifestation, Work
+from catalog.search.index import shared_index
+from catalog.search.query import SearchPage, Sort, search
+from library_net.network.models import Agency, Branch
+
+CARDS_ON_A_PAGE = 20
+_NEVER_ON_A_SHELF = (ItemStatus.WITHDRAWN, ItemStatus.LOST, ItemStatus.MISSING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchAvailability:
+    branch: Branch
+    available: int  # copies a reader can take home now
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    public_id: str
+    title: str
+    publisher: str
+    year: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkCard:
+    """One work as a search page shows it."""
+
+    work_id: int
+    public_id: str
+    title: str
+    author: str
+    publisher: str  # of the newest edition
+    year: int | None  # of the newest edition
+    editions: tuple[Edition, ...]  # newest first
+    availability: tuple[BranchAvailability, ...]  # branches with a copy to take home first
+    highlight: tuple[Marked, ...] = ()  # the title in runs, matched or not
+
+    @property
+    def available(self) -> int:
+        return sum(place.available for place in self.availability)
+
+    @property
+    def copies(self) -> int:
+        return sum(place.total for place in self.availability)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacetChoice:
+    value: str
+    count: int
+    name: str = ""  # of a branch or an institution; other values are named by the page
+    is_chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkPage:
+    query: Query
+    total: int
+    page: int
+    pages: int
+    cards: tuple[WorkCard, ...] = ()
+    facets: dict[str, tuple[FacetChoice, ...]] = field(default_factory=dict)
+    is_ready: bool = True  # False while the index is being built for the first time
+
+
+def search_works(
+    *,
+    typed: str,
+    filters: Filters | None = None,
+    page: int = 1,
+    per_page: int = CARDS_ON_A_PAGE,
+    sort: Sort = Sort.RELEVANCE,
+    with_facets: bool = True,
+) -> WorkPage:
+    """One page of cards for what was typed, best first, with counts to narrow it down.
+
+    The index finds; availability and titles come from the database as they are now, so a copy
+    lent a second ago is not promised. A work withdrawn since is left out. Four queries (works,
+    editions, copies, branches) and two more for the names in the facets.
+    """
+    query = parse_box(typed, filters=filters)
+    page = max(1, page)
+    found = search(
+        shared_index(settings.SEARCH_INDEX_PATH),
+        query,
+        offset=(page - 1) * per_page,
+        limit=per_page,
+        sort=sort,
+        with_facets=with_facets,
+    )
+    return WorkPage(
+        query=query,
+        total=found.total,
+        page=page,
+        pages=-(-found.total // per_page),
+        cards=_cards([hit.work_id for hit in found.hits], query),
+        facets=_named_facets(found, query.filters),
+        is_ready=found.is_ready,
+    )
+
+
+def _cards(work_ids: list[int], query: Query) -> tuple[WorkCard, ...]:
+    if not work_ids:
+        return ()
+    works = Work.objects.filter(absorbed_by=None).in_bulk(work_ids)
+    editions = _editions(work_ids)
+    places = work_availability(work_ids=work_ids)
+    cards = []
+    for work_id in work_ids:
+        if not (work := works.get(work_id)) or not (of_work := editions.get(work_id)):
+            continue
+        cards.append(
+            WorkCard(
+                work_id=work_id,
+                public_id=work.public_id,
+                title=work.title,
+                author=work.author,
+                publisher=of_work[0].publisher,
+                year=of_work[0].year,
+                editions=of_work,
+                availability=places.get(work_id, ()),
+                highlight=mark(work.title, root=query.root),
+            )
+        )
+    return tuple(cards)
+
+
+def _editions(work_ids: Collection[int]) -> dict[int, tuple[Edition, ...]]:
+    rows = Manifestation.objects.filter(
+        work_id__in=work_ids, deleted_at=None, absorbed_by=None
+    ).only("work_id", "title", "publisher", "year")
+    found: dict[int, list[Edition]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: (-(row.year or 0), row.pk)):
+        found[row.work_id].append(
+            Edition(
+                public_id=row.public_id, title=row.title, publisher=row.publisher, year=row.year
+            )
+        )
+    return {work_id: tuple(editions) for work_id, editions in found.items()}
+
+
+def work_availability(*, work_ids: Collection[int]) -> dict[int, tuple[BranchAvailability, ...]]:
+    """Copies of each work by the branch where they are, as the database says now. Two queries."""
+    path = "source_record__manifestation__work_id"
+    on_shelf = Q(status=ItemStatus.AVAILABLE, is_lendable=True)
+    rows = list(
+        Item.objects.filter(**{f"{path}__in": work_ids})
+        .exclude(status__in=_NEVER_ON_A_SHELF)
+        .values(path, "current_branch_id")
+        .annotate(total=Count("pk"), available=Count("pk", filter=on_shelf))
+        .order_by()
+    )
+    branches = Branch.objects.in_bulk({row["current_branch_id"] for row in rows})
+    found: dict[int, list[BranchAvailability]] = defaultdict(list)
+    for row in rows:
+        found[row[path]].append(
+            BranchAvailability(
+                branch=branches[row["current_branch_id"]],
+                available=row["available"],
+                total=row["total"],
+            )
+        )
+    return {
+        work_id: tuple(sorted(places, key=lambda p: (-p.available, p.branch.code)))
+        for work_id, places in found.items()
+    }
+
+
+def _named_facets(found: SearchPage, filters: Filters) -> dict[str, tuple[FacetChoice, ...]]:
+    chosen: dict[str, Any] = {
+        "available_at": filters.available_at,
+        "language": filters.languages,
+        "decade": {str(decade) for decade in filters.decades},
+        "material": filters.materials,
+        "clc": filters.classes,
+        "audience": filters.audiences,
+    }
+    names = {
+        "available_at": _names(Branch, found, "available_at"),
+        "held_by": _names(Agency, found, "held_by"),
+    }
+    return {
+        facet: tuple(
+            FacetChoice(
+                value=value.value,
+                count=value.count,
+                name=names.get(facet, {}).get(value.value, ""),
+                is_chosen=value.value in chosen.get(facet, ()),
+            )
+            for value in values
+        )
+        for facet, values in found.facets.items()
+    }
+
+
+def _names(model: type[Branch | Agency], found: SearchPage, facet: str) -> dict[str, str]:
+    codes = [value.value for value in found.facets.get(facet, ())]
+    return {row.code: row.name for row in model.objects.filter(code__in=codes)} if codes else {}
