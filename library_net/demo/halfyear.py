@@ -12,7 +12,6 @@ from circulation.domain.policies import Terms
 from circulation.domain.states import (
     ItemEventKind,
     RequestState,
-    ReturnPolicy,
     TransitReason,
     TransitState,
 )
@@ -35,7 +34,6 @@ class Copy:
     record_id: int
     owner_id: int
     home_id: int
-    policy: ReturnPolicy
     appeal: float
 
 

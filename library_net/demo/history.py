@@ -64,7 +64,7 @@ def write_history(*, seed: int, now: datetime, shelves: Path) -> Told:
     """Readers, loans, vans and wishes of the last half-year, in one transaction."""
     reference = load_reference(today=local_date(now))
     places = _places(reference)
-    copies = _copies(reference, seed=seed)
+    copies = _copies(seed=seed)
     with transaction.atomic():
         readers = _readers(places, seed=seed, now=now)
         simulation = Simulation(
@@ -113,7 +113,7 @@ def _places(reference: Reference) -> list[Place]:
     return [place for place in places if place.draw]
 
 
-def _copies(reference: Reference, *, seed: int) -> list[Copy]:
+def _copies(*, seed: int) -> list[Copy]:
     rng = random.Random(f"appeal:{seed}")  # noqa: S311 - a sample world, not a secret
     rows = Item.objects.filter(is_lendable=True).order_by("pk")
     appeal: dict[int, float] = {}
@@ -131,7 +131,6 @@ def _copies(reference: Reference, *, seed: int) -> list[Copy]:
                 record_id=record,
                 owner_id=owner,
                 home_id=home,
-                policy=reference.return_policies[owner],
                 appeal=appeal[key],
             )
         )

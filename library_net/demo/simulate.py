@@ -187,13 +187,14 @@ class Simulation:
         self._held[loan.reader.id].discard(copy.title)
         self._charge(now, loan, place)
         self._happens(now, copy, ItemEventKind.CHECKED_IN, place=place, loan=loan)
-        may_serve = place.id == copy.home_id or copy.policy != ReturnPolicy.HOME
+        policy = loan.terms.return_policy
+        may_serve = place.id == copy.home_id or policy != ReturnPolicy.HOME
         wish = self._wish(now, loan) if may_serve and self.rng.random() < WISH else None
         if wish is not None and wish.pickup.id == place.id:
             self._hold(now, copy, wish)
         elif wish is not None:
             self._send(now, copy, place, wish.pickup, TransitReason.TO_PICKUP, wish)
-        elif place.id == copy.home_id or copy.policy == ReturnPolicy.FLOAT:
+        elif place.id == copy.home_id or policy == ReturnPolicy.FLOAT:
             self._shelve(now, copy, place)
         else:
             home = self.places[copy.home_id]
