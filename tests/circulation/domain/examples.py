@@ -50,9 +50,7 @@ def open_loan(*, patron_id: int = 7, due_in_days: float = 10, **more: Any) -> Lo
 
 def held(item_id: int = 1, *, due_in_days: float = 10, **place: Any) -> HeldLoan:
     where = {"owner": JJ, "visited": JJ, "branch": "JJ-MAIN", "material": "book", **place}
-    return HeldLoan(
-        item_id=item_id, place=Place(**where), due_at=NOW + timedelta(days=due_in_days)
-    )
+    return HeldLoan(item_id=item_id, place=Place(**where), due_at=NOW + timedelta(days=due_in_days))
 
 
 def terms(*rules: LoanRule, category: str = "adult"):

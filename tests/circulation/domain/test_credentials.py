@@ -107,9 +107,7 @@ def test_the_birth_date_is_read_from_the_number():
     born=st.dates(date(1910, 1, 1), TODAY),
     sequence=st.integers(0, 999),
 )
-def test_every_number_with_a_real_date_and_its_check_character_is_accepted(
-    region, born, sequence
-):
+def test_every_number_with_a_real_date_and_its_check_character_is_accepted(region, born, sequence):
     """ID-2: rejecting a right number is worse than accepting a wrong one."""
     first_17 = f"{region}{born:%Y%m%d}{sequence:03}"
     number = first_17 + check_character(first_17)
