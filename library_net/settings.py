@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "library_net.demo",
     "catalog",
     "circulation",
+    "circulation.desk",
     "library_net.desk_site.DeskAdminConfig",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -154,7 +155,8 @@ USE_TZ = True
 USE_I18N = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = DATA_DIR / "static"  # empty unless collectstatic is run: finders serve without it
+STATIC_ROOT.mkdir(exist_ok=True)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -17,5 +17,6 @@ urlpatterns = [
     path("plans/", plans.plan_list, name="plans"),
     path("plans/<int:plan_id>/", plans.plan_page, name="plan"),
     path("plans/<int:plan_id>/approve/", plans.approve, name="approve_plan"),
+    path("plans/<int:plan_id>/again/", plans.plan_again, name="plan_again"),
     path("moves/<int:move_id>/<str:verb>/", plans.decide_move, name="decide_move"),
 ]

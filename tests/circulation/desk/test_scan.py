@@ -1,0 +1,187 @@
+"""The scan desk: one box for cards and barcodes."""
+
+import pytest
+from django.urls import reverse
+
+from circulation.models import AccessLog, Loan, Operation, StaffException
+from tests.world import World, card_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+UNREGISTERED_ID = "510199199001010015"  # unassigned region, valid check digit
+
+
+@pytest.fixture
+def world():
+    return World.build()
+
+
+@pytest.fixture
+def desk(world, client):
+    client.force_login(world.librarian("JJ"))
+    client.get(reverse("desk:scan"))
+    return client
+
+
+def scan(desk, code, **more):
+    answer = desk.post(reverse("desk:scan"), {"code": code, **more}, follow=True)
+    assert answer.status_code == 200
+    return answer.context
+
+
+def switch_to_return(desk):
+    desk.post(reverse("desk:set_mode"), {"mode": "return"})
+
+
+def test_card_then_barcodes_lends_the_books_to_that_reader(world, desk):
+    first, second = world.item("三体"), world.item("活着")
+
+    panel = scan(desk, card_of(world.patrons["雪"]))["patron"]
+    scan(desk, first.barcode)
+    verdict = scan(desk, second.barcode)["verdict"]
+
+    assert panel.number == world.patrons["雪"].number
+    assert verdict["tone"] == "ok"
+    assert set(Loan.objects.values_list("item", "patron")) == {
+        (first.pk, world.patrons["雪"].pk),
+        (second.pk, world.patrons["雪"].pk),
+    }
+
+
+def test_opening_a_reader_leaves_a_trace(world, desk):
+    scan(desk, card_of(world.patrons["雪"]))
+
+    entry = AccessLog.objects.get()
+    assert (entry.patron, entry.agency) == (world.patrons["雪"], world.agencies["JJ"])
+
+
+def test_a_barcode_without_a_card_lends_nothing_and_says_what_to_do(world, desk):
+    item = world.item("三体")
+
+    verdict = scan(desk, item.barcode)["verdict"]
+
+    assert verdict["tone"] == "attention"
+    assert not Loan.objects.exists()
+
+
+def test_a_return_says_where_the_book_goes_next(world, desk):
+    item = world.item("三体", at="JJ-MAIN", owner="CD", home="CD-MAIN")
+    scan(desk, card_of(world.patrons["雪"]))
+    scan(desk, item.barcode)
+    switch_to_return(desk)
+
+    verdict = scan(desk, item.barcode)["verdict"]
+
+    assert verdict["tone"] == "attention"
+    assert "成都图书馆总馆" in verdict["headline"]
+    assert Loan.objects.get().closed_at is not None
+
+
+def test_an_unknown_barcode_is_taken_back_and_left_for_staff(desk):
+    switch_to_return(desk)
+
+    verdict = scan(desk, "NOBODY-KNOWS")["verdict"]
+
+    assert verdict["tone"] == "stop"
+    assert StaffException.objects.get().barcode == "NOBODY-KNOWS"
+
+
+@pytest.mark.parametrize("mode", ["lend", "return"])
+def test_an_unregistered_id_number_is_never_kept_as_a_barcode(desk, mode):
+    desk.post(reverse("desk:set_mode"), {"mode": mode})
+
+    context = scan(desk, UNREGISTERED_ID)
+
+    assert context["verdict"]["tone"] == "stop"
+    assert not StaffException.objects.exists()
+    assert not Operation.objects.exists()
+    assert UNREGISTERED_ID not in str(dict(desk.session))
+
+
+def test_the_same_scan_sent_twice_lends_once(world, desk):
+    item = world.item("三体")
+    scan(desk, card_of(world.patrons["雪"]))
+
+    scan(desk, item.barcode, operation_id="scan-1")
+    verdict = scan(desk, item.barcode, operation_id="scan-1")["verdict"]
+
+    assert verdict["tone"] == "ok"
+    assert Loan.objects.count() == 1
+
+
+def test_a_refusal_names_its_reason(world, desk):
+    reference_copy = world.item("辞海", is_lendable=False)
+    scan(desk, card_of(world.patrons["雪"]))
+
+    verdict = scan(desk, reference_copy.barcode)["verdict"]
+
+    assert verdict["tone"] == "stop"
+    assert verdict["lines"]
+    assert "not_lendable" not in " ".join(verdict["lines"])  # words, not a code
+
+
+def test_an_ambiguous_barcode_asks_whose_copy_it_is(world, desk):
+    world.item("三体", barcode="01234567")
+    mine = world.item("活着", at="JJ-MAIN", owner="ZY", barcode="01234567")
+    scan(desk, card_of(world.patrons["雪"]))
+
+    question = scan(desk, "01234567")["verdict"]
+    scan(desk, "01234567", owner="ZY")
+
+    assert {choice["code"] for choice in question["choices"]} == {"JJ", "ZY"}
+    assert Loan.objects.get().item == mine
+
+
+def test_the_page_answers_a_queued_scan_with_the_desk_alone(world, desk):
+    answer = desk.post(
+        reverse("desk:scan"), {"code": card_of(world.patrons["雪"])}, headers={"X-Desk": "fragment"}
+    )
+
+    assert b"<html" not in answer.content
+    assert world.patrons["雪"].number.encode() in answer.content
+
+
+def test_done_with_this_reader_closes_the_panel(world, desk):
+    scan(desk, card_of(world.patrons["雪"]))
+
+    desk.post(reverse("desk:end"))
+
+    assert desk.get(reverse("desk:scan")).context["patron"] is None
+
+
+def test_a_librarian_cannot_stand_at_a_foreign_branch(world, desk):
+    desk.post(reverse("desk:settle_in"), {"branch": world.branches["ZY-MAIN"].pk})
+
+    session = desk.get(reverse("desk:scan")).context["session"]
+    assert session.branch_id == world.branches["JJ-MAIN"].pk
+
+
+@pytest.mark.parametrize("page", ["desk:scan", "desk:vans", "desk:plans", "desk:register"])
+def test_readers_and_strangers_are_sent_to_sign_in(world, client, page):
+    assert client.get(reverse(page)).status_code == 302
+
+    reader = world.network_admin()
+    reader.roles.all().delete()
+    client.force_login(reader)
+    assert client.get(reverse(page)).status_code == 302
+
+
+def test_registering_opens_the_new_reader_and_shows_no_number(desk):
+    answer = desk.post(
+        reverse("desk:register"),
+        {"kind": "resident_id", "number": UNREGISTERED_ID, "name": "李明"},
+        follow=True,
+    )
+
+    assert answer.context["patron"].name == "李明"
+    assert UNREGISTERED_ID.encode() not in answer.content
+
+
+def test_a_wrong_check_digit_is_explained_without_echoing_the_number(desk):
+    wrong = UNREGISTERED_ID[:-1] + "4"
+
+    answer = desk.post(
+        reverse("desk:register"), {"kind": "resident_id", "number": wrong, "name": "李明"}
+    )
+
+    assert answer.context["form"].non_field_errors()
+    assert wrong.encode() not in answer.content
