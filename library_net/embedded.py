@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,6 +19,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from waitress.server import create_server
 
+from catalog.search.follow import follow_until
 from library_net.celery import app
 from library_net.jobs.tasks import recover_after_restart
 
@@ -69,8 +71,9 @@ class EmbeddedSite:
         recover_after_restart()
         self._beat = Service(app, scheduler_cls=Scheduler, max_interval=1)
         self._run("beat", self._beat.start, True)
-        if follower := _follower(self._stopping):
-            self._run("index-follower", follower)
+        # In its own thread, because the worker may be busy for long.
+        follow = partial(follow_until, self._stopping, index_path=settings.SEARCH_INDEX_PATH)
+        self._run("index-follower", follow)
 
     def _start_worker(self) -> None:
         ready = threading.Event()
@@ -121,10 +124,3 @@ class EmbeddedSite:
         self, kind: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
     ) -> None:
         self.stop()
-
-
-def _follower(stopping: threading.Event) -> Callable[[], None] | None:
-    """The index follower's loop, in its own thread because the worker may be busy for long."""
-    from catalog.search.follow import follow_until  # noqa: PLC0415 - needs Django's apps loaded
-
-    return lambda: follow_until(stopping, index_path=settings.SEARCH_INDEX_PATH)
