@@ -110,12 +110,13 @@ class Person:
         if "sessionid" not in self.session.cookies:
             raise AssertionError(f"{username} could not sign in to the admin")
 
-    def download(self, path: str, to: Path, **query: Any) -> bytes:
+    def download(self, path: str, *, query: dict[str, str], keep_as: Path) -> bytes:
+        """A file, kept where people can open it."""
         response = self.session.get(f"{self.url}{path}", params=query, timeout=TIMEOUT_S)
         if not response.ok:
             raise DoorError(response)
-        to.parent.mkdir(parents=True, exist_ok=True)
-        to.write_bytes(response.content)
+        keep_as.parent.mkdir(parents=True, exist_ok=True)
+        keep_as.write_bytes(response.content)
         return response.content
 
 

@@ -44,7 +44,7 @@ from library_net.network.models import Branch, BranchKind
 
 DAYS = 184
 READERS = 1_700
-VISITS_PER_DAY = 27.0
+VISITS_PER_DAY = 33.0
 CHILD_BELOW, SENIOR_FROM = 14, 60
 
 

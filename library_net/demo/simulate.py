@@ -79,6 +79,7 @@ class Simulation:
         self._order = itertools.count()
         self._on_shelf: dict[int, dict[int, Copy]] = defaultdict(dict)
         self._held: dict[int, set[int]] = defaultdict(set)  # reader -> titles at home
+        self._taste: dict[tuple[int, str], float] = {}
         self._status: dict[int, tuple[ItemStatus, int]] = {}
         for copy in copies:
             self._on_shelf[copy.home_id][copy.id] = copy
@@ -127,9 +128,16 @@ class Simulation:
             shelf = list(self._on_shelf[place.id].values())
             if not shelf:
                 return
-            (copy,) = self.rng.choices(shelf, [c.appeal for c in shelf])
+            (copy,) = self.rng.choices(shelf, [self._wanted(c, reader.city) for c in shelf])
             if copy.title not in self._held[reader.id]:
                 self._lend(now, copy, reader=reader, place=place)
+
+    def _wanted(self, copy: Copy, city: str) -> float:
+        """How much people of this city want a title: they do not all like the same."""
+        key = (copy.title, city)
+        if key not in self._taste:
+            self._taste[key] = self.rng.lognormvariate(0, 1.0)
+        return copy.appeal * self._taste[key]
 
     def _who(self, place: Place) -> Reader:
         roll = self.rng.random()

@@ -74,7 +74,8 @@ class Stage:
     def say(self, text: Text, **params: Any) -> None:
         """What changed."""
         first, *more = map(escape, self.words(text, **params))
-        self.console.print(f"    {first}", *(f"\n    [dim]{other}[/]" for other in more), sep="")
+        lines = [f"    {first}", *(f"    [dim]{other}[/]" for other in more)]
+        self.console.print("\n".join(lines), soft_wrap=True)
 
     def promise(self, holds: bool, what: str, **facts: Any) -> None:
         """Something this step must show; when it does not hold the demo fails at the end."""

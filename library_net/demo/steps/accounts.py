@@ -47,7 +47,7 @@ def check_books(stage: Stage, world: World) -> None:
         step.facts.update(events=check.events, copies=copies, misplaced=len(wrong))
         stage.say(
             _(
-                "%(events)d events fold to the state of %(copies)d copies; each copy lies where the "
+                "%(events)d events fold to the state of %(copies)d copies; each lies where the "
                 "demo itself put it."
             ),
             events=check.events,
@@ -90,7 +90,7 @@ def _statements(stage: Stage, story: Story, *, passwords: dict[str, str], loan: 
         )
         step.facts["rows"] = [len(ours["rows"]), len(theirs["rows"])]
         stage.say(
-            _("%(ours)s has %(n)s copies at %(theirs)s's desk today; both statements say so."),
+            _("Copies of %(ours)s taken back at %(theirs)s today: %(n)s; both statements say so."),
             ours=story.name(story.lender),
             theirs=story.name(story.returns_at),
             n=our_side.get("our_copies_returned_to_them", 0),
@@ -124,9 +124,10 @@ def _download(
     folder = story.world.folder / "statements"
     query = {"from": today, "to": today}
     staff.session.headers["Accept"] = "application/json"
-    body = staff.download("/api/v1/statements/", folder / f"{login.username}.json", **query)
+    address = "/api/v1/statements/"
+    body = staff.download(address, query=query, keep_as=folder / f"{login.username}.json")
     staff.session.headers["Accept"] = "text/csv"
-    table = staff.download("/api/v1/statements/", folder / f"{login.username}.csv", **query)
+    table = staff.download(address, query=query, keep_as=folder / f"{login.username}.csv")
     statement: dict[str, Any] = json.loads(body)
     lines = list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"))))
     if len(lines) != len(statement["rows"]):

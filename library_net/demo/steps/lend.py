@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from circulation.domain.calendar import local_date
+from circulation.domain.states import RequestState
+from circulation.models import HoldRequest, Loan, Patron
 from library_net.demo.people import Person
 from library_net.demo.stage import Stage
 from library_net.demo.steps.story import Story
@@ -110,27 +115,45 @@ def _wish(stage: Stage, story: Story) -> int:
 
 
 def _renew(stage: Stage, story: Story) -> None:
-    with stage.step("renewal", _("She renews another loan")) as step:
+    with stage.step("renewal", _("A reader who needs longer renews")) as step:
+        loan = _renewable(story)
+        if loan is None:
+            stage.promise(False, "no open loan can be renewed")
+            return
         lender = story.member(story.lender)
-        lent = lender.act(
-            "checkouts/",
-            branch=story.lender,
-            card=XUE.number,
-            barcode=story.second_barcode,
-            owner=story.lender,
-        )
-        item = lent["item"]
-        story.world.put([(item["id"], "reader", story.branch_id(story.lender))])
-        renewed = lender.act("renewals/", loan=lent["loan"])
-        stage.promise(renewed["due_at"] >= lent["due_at"], "a renewal made the loan shorter")
-        refusal = lender.refused("renewals/", loan=lent["loan"])
+        renewed = lender.act("renewals/", loan=loan.pk)
+        stage.promise(renewed["due_at"] > loan.due_at.isoformat(), "the loan is not longer")
+        refusal = lender.refused("renewals/", loan=loan.pk)
         stage.promise(refusal is not None, "a second renewal was allowed")
-        step.facts.update(due_before=lent["due_at"], due_after=renewed["due_at"])
+        step.facts.update(loan=loan.pk, due=renewed["due_date"])
         stage.say(
-            _("“%(title)s” is now due %(due)s."), title=item["title"], due=renewed["due_at"][:10]
+            _("“%(title)s” was due %(before)s, is now due %(after)s."),
+            title=renewed["item"]["title"],
+            before=local_date(loan.due_at).isoformat(),
+            after=renewed["due_date"],
         )
         if refusal is not None:
             stage.say(_("A second renewal is refused: %(why)s"), why=refusal.get("title", ""))
+
+
+def _renewable(story: Story) -> Loan | None:
+    """A loan of the past weeks, lent at the lender's own desk, that nobody else waits for."""
+    now = timezone.now()
+    wanted = HoldRequest.objects.filter(state=RequestState.WAITING)
+    return (
+        Loan.objects.filter(
+            closed_at=None,
+            renewals=0,
+            checkout_agency__code=story.lender,
+            due_at__gt=now + timedelta(days=1),
+            checked_out_at__lt=now - timedelta(days=5),
+        )
+        .exclude(item__source_record__manifestation__in=wanted.values("anchor__manifestation"))
+        .exclude(patron__in=Patron.objects.filter(loans__closed_at=None, loans__due_at__lt=now))
+        .exclude(patron__in=Patron.objects.filter(ledger__isnull=False))
+        .order_by("due_at")
+        .first()
+    )
 
 
 def _give_back(stage: Stage, story: Story, *, request: int, loan: int) -> int:

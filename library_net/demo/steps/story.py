@@ -25,7 +25,6 @@ class Story:
     title: str = ""
     manifestation: str = ""  # public id: m12
     barcode: str = ""  # of the lender's only copy
-    second_barcode: str = ""  # something else to renew
     items: dict[str, int] = field(default_factory=dict)  # barcode -> copy id, as answers told
 
     def member(self, agency: str) -> Member:
