@@ -6,7 +6,8 @@ stored and compared byte for byte.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -136,7 +137,7 @@ class BibRecord:
     material: Material = Material.BOOK
     prices: tuple[Price, ...] = ()
     urls: tuple[str, ...] = ()
-    flags: tuple[str, ...] = field(default=())  # what a cataloguer should look at
+    flags: tuple[str, ...] = ()  # what a cataloguer should look at
 
     @property
     def title(self) -> str:
@@ -157,8 +158,80 @@ class BibRecord:
         )
 
     def to_json(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """Only what is not empty, in the order of the fields; ``from_json`` is its inverse."""
+        return _to_json(self, _PLANS[BibRecord])
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> BibRecord:
-        raise NotImplementedError
+        """The record ``to_json`` came from. Raises KeyError, TypeError or ValueError on others."""
+        record: BibRecord = _from_json(cls, data)
+        return record
+
+
+# Note [JSON of values]
+# One plan a class, made once from its fields: name, default, how to read it back. A field equal to
+# its default is not written. Enums and strings are written as strings, Decimal as its digits.
+_Plan = tuple[tuple[str, Any, Callable[[Any], Any] | None], ...]
+
+
+def _to_json(value: Any, plan: _Plan) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, default, _ in plan:
+        one = getattr(value, name)
+        if one == default:
+            continue
+        if isinstance(one, tuple):
+            nested = _PLANS.get(type(one[0]))
+            found[name] = [_to_json(item, nested) for item in one] if nested else list(one)
+        elif isinstance(one, StrEnum):
+            found[name] = one.value
+        elif isinstance(one, Decimal):
+            found[name] = str(one)
+        else:
+            found[name] = one
+    return found
+
+
+def _from_json(cls: type[Any], data: dict[str, Any]) -> Any:
+    readers = _READERS[cls]
+    return cls(
+        **{name: read(data[name]) if (read := readers[name]) else data[name] for name in data}
+    )
+
+
+def _items_of(cls: type[Any]) -> Callable[[list[Any]], tuple[Any, ...]]:
+    return lambda items: tuple([_from_json(cls, item) for item in items])
+
+
+_READ: dict[tuple[type, str], Callable[[Any], Any]] = {
+    (Title, "kind"): TitleKind,
+    (Identifier, "kind"): IdentifierKind,
+    (Price, "amount"): Decimal,
+    (BibRecord, "format"): MarcFormat,
+    (BibRecord, "audience"): Audience,
+    (BibRecord, "material"): Material,
+    (BibRecord, "titles"): _items_of(Title),
+    (BibRecord, "contributors"): _items_of(Contributor),
+    (BibRecord, "identifiers"): _items_of(Identifier),
+    (BibRecord, "classes"): _items_of(Classification),
+    (BibRecord, "series"): _items_of(Series),
+    (BibRecord, "prices"): _items_of(Price),
+}
+
+
+def _plan(cls: type[Any]) -> _Plan:
+    return tuple(
+        (
+            one.name,
+            one.default,  # MISSING equals nothing: a required field is always written
+            _READ.get((cls, one.name)) or (tuple if one.default == () else None),
+        )
+        for one in fields(cls)
+    )
+
+
+_PLANS: dict[type, _Plan] = {
+    cls: _plan(cls)
+    for cls in (BibRecord, Title, Contributor, Identifier, Classification, Series, Price)
+}
+_READERS = {cls: {name: read for name, _, read in plan} for cls, plan in _PLANS.items()}

@@ -25,16 +25,16 @@ Field = tuple[str, Subfields]
 _NOTHING: list[Field] = []
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _subfields = re.compile("\x1f([^\x1f])([^\x1f]*)").findall
+_CONTROL = frozenset(f"00{digit}" for digit in range(1, 10))
+_SPLIT_LATER = _CONTROL | {"040", "042", "043", "263", "906", "925", "955", "AVA", "OWN"}
+"""Common tags no crosswalk reads: split only when someone asks for them."""
+
 _LINKAGE = re.compile(r"([0-9A-Za-z]{3})-(\d{2,})")
-
-
-def _Index() -> dict[str, list[str]]:  # noqa: N802 - reads as a type
-    return defaultdict(list)
 
 
 @dataclass(slots=True)
 class MarcFields:
-    """The fields of one record as text (NFC); subfields are split when first asked for."""
+    """The fields of one record as text, in canonical composition (NFC)."""
 
     leader: str  # 24 characters, blanks as blanks
     tags: list[str]
@@ -42,37 +42,38 @@ class MarcFields:
     encoding: str
     flags: list[str]
     format: MarcFormat = MarcFormat.MARC21
-    _index: dict[str, list[str]] = field(default_factory=_Index, repr=False)
-    _split: dict[str, list[Field]] = field(default_factory=dict, repr=False)
+    by_tag: dict[str, list[Field]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        index = self._index
+        found = self.by_tag = defaultdict(list)
         for tag, part in zip(self.tags, self.parts, strict=True):
-            index[tag].append(part)
+            if tag in _SPLIT_LATER:
+                continue
+            if part[2:3] != "\x1f" or part[0] == "\x1f":
+                found[tag].append((self._mend_indicators(part), _subfields(part)))
+            else:
+                found[tag].append((part[:2], _subfields(part)))
 
     def __contains__(self, tag: str) -> bool:
-        return tag in self._index
+        return tag in self.by_tag or tag in self.tags
 
     def control(self, tag: str) -> str:
         """The first control field with this tag, empty when there is none."""
-        found = self._index.get(tag)
-        return found[0] if found else ""
+        return self.parts[self.tags.index(tag)] if tag in self.tags else ""
 
     def fields(self, tag: str) -> list[Field]:
         """All data fields with this tag, in the order of the record."""
-        split = self._split.get(tag)
-        if split is not None:
-            return split
-        raw = self._index.get(tag)
-        if raw is None:
+        found = self.by_tag.get(tag)
+        if found is not None:
+            return found
+        if tag not in _SPLIT_LATER or tag not in self.tags:
             return _NOTHING
-        split = self._split[tag] = []
-        for part in raw:
-            indicators = part[:2]
-            if part[2:3] != "\x1f" or "\x1f" in indicators:
-                indicators = self._mend_indicators(part)
-            split.append((indicators, _subfields(part)))
-        return split
+        found = self.by_tag[tag] = [
+            (self._mend_indicators(part), _subfields(part))
+            for one, part in zip(self.tags, self.parts, strict=True)
+            if one == tag
+        ]
+        return found
 
     def first(self, tag: str, codes: str) -> str:
         """The first non-empty subfield of these codes in the first field that has one."""
@@ -94,7 +95,7 @@ class MarcFields:
     def linked(self, tag: str) -> list[tuple[Field | None, Field | None]]:
         """Fields with their 880 partner (MARC 21 $6): base alone, both, or the 880 alone."""
         base = self.fields(tag)
-        if "880" not in self._index:
+        if "880" not in self.by_tag:
             return [(one, None) for one in base]
         partners: dict[str, Field] = {}
         alone: list[Field] = []
@@ -119,7 +120,8 @@ class MarcFields:
 
     def _mend_indicators(self, part: str) -> str:
         found, has_subfields, _ = part.partition("\x1f")
-        self.flag(Flag.INDICATORS_REPAIRED if has_subfields else Flag.SUBFIELDS_MISSING)
+        if len(found) != 2 or not has_subfields:
+            self.flag(Flag.INDICATORS_REPAIRED if has_subfields else Flag.SUBFIELDS_MISSING)
         return f"{found:<2}"[:2]
 
 

@@ -52,6 +52,20 @@ class Flag(StrEnum):
     BARCODE_REPEATED = "barcode_repeated"
 
 
+class BibFlag(StrEnum):
+    """What a cataloguer should look at in the neutral record, whatever bytes it came in."""
+
+    NO_TITLE = "no_title"
+    NO_CONTROL_NUMBER = "no_control_number"
+    CHARACTERS_UNENCODED = "characters_unencoded"  # 〓, private use, ?? in the title
+    MOJIBAKE = "mojibake"
+    IDENTIFIER_INVALID = "identifier_invalid"  # wrong check digit; kept and searchable
+    IDENTIFIER_EMPTY = "identifier_empty"  # 010 with price or binding only
+    CLASS_NOT_CLC = "class_not_clc"  # 690 holds another scheme
+    PINYIN_AS_TITLE = "pinyin_as_title"  # the first 200 $a was the romanised title
+    CONTRIBUTORS_FROM_STATEMENT = "contributors_from_statement"  # no access point
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordError:
     """One record that cannot be used, and what a person needs to know to mend it."""

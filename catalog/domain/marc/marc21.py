@@ -1,0 +1,479 @@
+"""MARC 21 to a neutral record. Read side by side with `unimarc`: same functions, same order.
+
+Where a field has an 880 partner, the form in the script of the book is shown and the romanised one
+is kept as pinyin (NO-11).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from catalog.domain.folding import has_han
+from catalog.domain.identifiers import parse_isbn, parse_issn, parse_price
+from catalog.domain.marc.extract import Field, MarcFields
+from catalog.domain.marc.problems import BibFlag
+from catalog.domain.marc.values import (
+    choose_script,
+    clean,
+    edition_number,
+    first,
+    imprint,
+    is_mojibake,
+    is_unencoded,
+    join,
+    parse_extent,
+    parse_year,
+    personal_name,
+    role_of,
+    split_statement,
+    strip_isbd,
+    title_text,
+    unique,
+)
+from catalog.domain.records import (
+    Audience,
+    BibRecord,
+    Classification,
+    Contributor,
+    Identifier,
+    IdentifierKind,
+    MarcFormat,
+    Material,
+    Price,
+    Series,
+    Title,
+    TitleKind,
+)
+
+Pair = tuple[Field | None, Field | None]
+_EMPTY: Field = ("  ", [])
+
+_OTHER_TITLES = (
+    ("130", "anp", TitleKind.UNIFORM),
+    ("240", "anp", TitleKind.UNIFORM),
+    ("246", "abnp", TitleKind.VARIANT),
+    ("247", "abnp", TitleKind.VARIANT),
+    ("222", "a", TitleKind.VARIANT),
+    ("730", "anp", TitleKind.VARIANT),
+    ("740", "anp", TitleKind.VARIANT),
+    ("765", "t", TitleKind.ORIGINAL),
+)
+_CONTRIBUTORS = (  # tag, subfields of the name, role when none is written, body
+    ("100", "ab", "aut", False),
+    ("110", "ab", "aut", True),
+    ("111", "a", "aut", True),
+    ("700", "ab", "ctb", False),
+    ("710", "ab", "ctb", True),
+    ("711", "a", "ctb", True),
+    ("720", "a", "ctb", False),
+)
+_SUBJECTS = (  # tag, heading, subdivisions
+    ("600", "abcdqt", "xyzv"),
+    ("610", "abt", "xyzv"),
+    ("611", "at", "xyzv"),
+    ("630", "anp", "xyzv"),
+    ("648", "a", "xyzv"),
+    ("650", "ab", "xyzv"),
+    ("651", "a", "xyzv"),
+    ("655", "a", "xyzv"),
+    ("653", "a", ""),
+)
+_CLASSES = (("050", "lcc"), ("090", "lcc"), ("082", "ddc"), ("080", "udc"), ("093", "clc"))
+_SERIES = (("490", "a", "v"), ("440", "anp", "v"), ("800", "t", "v"), ("810", "t", "v"),
+           ("811", "t", "v"), ("830", "anp", "v"))  # fmt: skip
+_NOTES = ("500", "502", "504", "505", "511", "515", "546", "550", "586")
+
+# Leader/06, and what a serial or a remote resource makes of it (NO-17).
+_MATERIALS = {
+    "a": Material.BOOK, "t": Material.BOOK, "c": Material.SCORE, "d": Material.SCORE,
+    "e": Material.MAP, "f": Material.MAP, "g": Material.VIDEO, "i": Material.AUDIO,
+    "j": Material.AUDIO, "k": Material.GRAPHIC, "m": Material.ELECTRONIC, "o": Material.KIT,
+    "p": Material.OTHER, "r": Material.OTHER,
+}  # fmt: skip
+_AUDIENCES = {
+    "a": Audience.CHILDREN, "b": Audience.CHILDREN, "c": Audience.CHILDREN,
+    "j": Audience.CHILDREN, "d": Audience.YOUTH, "e": Audience.ADULT, "f": Audience.ADULT,
+}  # fmt: skip
+# MARC country codes -> ISO 3166; states and provinces end in u (US), k (GB), c (CA), a (AU).
+_COUNTRIES = {
+    "cc": "CN", "ch": "TW", "hk": "HK", "mh": "MO", "ja": "JP", "ko": "KR", "kn": "KP",
+    "si": "SG", "my": "MY", "th": "TH", "vm": "VN", "ii": "IN", "io": "ID", "ph": "PH",
+    "ru": "RU", "fr": "FR", "gw": "DE", "it": "IT", "sp": "ES", "po": "PT", "ne": "NL",
+    "be": "BE", "sz": "CH", "au": "AT", "pl": "PL", "xr": "CZ", "sw": "SE", "no": "NO",
+    "dk": "DK", "fi": "FI", "ie": "IE", "at": "AU", "nz": "NZ", "mx": "MX", "bl": "BR",
+    "ag": "AR", "cl": "CL", "ck": "CO", "is": "IL", "tu": "TR", "ua": "EG", "sa": "ZA",
+    "hu": "HU", "gr": "GR", "rm": "RO", "un": "UA", "mp": "MN", "br": "MM", "np": "NP",
+}  # fmt: skip
+_REGIONS = {"u": "US", "k": "GB", "c": "CA", "a": "AU"}
+_CLC = re.compile(r"[A-KN-VXZ][A-Z]?\d")
+
+
+def get_control(fields: MarcFields) -> dict[str, str]:
+    return {
+        "control_number": clean(fields.control("001")),
+        "control_agency": clean(fields.control("003")) or fields.first("040", "a").strip(),
+        "modified": clean(fields.control("005")),
+    }
+
+
+def get_titles(fields: MarcFields) -> list[Title]:
+    found: list[Title] = []
+    for base, other in fields.linked("245")[:1]:
+        found += _main_titles(base or _EMPTY, other or _EMPTY)
+    is_translation = bool(fields.first("041", "h"))
+    for tag, codes, default in _OTHER_TITLES:
+        for base, other in _pairs(fields, tag):
+            text, pinyin = _both(base, other, codes)
+            if text:
+                kind = _kind(tag, base or other or _EMPTY, default, is_translation=is_translation)
+                found.append(Title(text=title_text(text), kind=kind, pinyin=title_text(pinyin)))
+    return found
+
+
+def _pairs(fields: MarcFields, tag: str) -> Iterable[Pair]:
+    """``fields.linked``, at no cost where a record has neither the field nor an 880."""
+    return fields.linked(tag) if tag in fields.by_tag or "880" in fields.by_tag else ()
+
+
+def _kind(tag: str, one: Field, default: TitleKind, *, is_translation: bool) -> TitleKind:
+    if tag == "246" and one[0][1] == "1":
+        return TitleKind.PARALLEL
+    if default is TitleKind.UNIFORM and is_translation and tag != "730":
+        return TitleKind.ORIGINAL
+    return default
+
+
+def _main_titles(base: Field, other: Field) -> list[Title]:
+    """245 $a, and $b cut at its '=' (parallel title) into other title information."""
+    codes = "a" if first(base[1], "a") or first(other[1], "a") else "kpt"
+    text, pinyin = _both(base, other, codes)
+    if not text:
+        return []
+    found = [Title(text=title_text(text), pinyin=title_text(pinyin))]
+    if not first(base[1], "b") and not first(other[1], "b"):
+        return found
+    rest, rest_pinyin = _both(base, other, "b")
+    is_parallel = first(base[1], "a").rstrip().endswith("=")
+    romanised = rest_pinyin.split(" = ")
+    for at, piece in enumerate(rest.split(" = ")):
+        kind = TitleKind.PARALLEL if at or is_parallel else TitleKind.OTHER
+        if shown := title_text(piece):
+            spoken = romanised[at] if at < len(romanised) else ""
+            found.append(Title(text=shown, kind=kind, pinyin=title_text(spoken)))
+    return found
+
+
+def _both(base: Field | None, other: Field | None, codes: str) -> tuple[str, str]:
+    """The text as shown and its romanisation."""
+    one = join(base[1], codes) if base else ""
+    return choose_script(one, join(other[1], codes)) if other and other[1] else (one, "")
+
+
+def get_volume(fields: MarcFields) -> tuple[str, str]:
+    for base, other in fields.linked("245")[:1]:
+        volume, _ = _both(base, other, "n")
+        part, _ = _both(base, other, "p")
+        return strip_isbd(volume), strip_isbd(part)
+    return "", ""
+
+
+def get_responsibility(fields: MarcFields) -> str:
+    for base, other in fields.linked("245")[:1]:
+        return strip_isbd(_both(base, other, "c")[0])
+    return ""
+
+
+def get_contributors(fields: MarcFields) -> list[Contributor]:
+    found: list[Contributor] = []
+    for tag, codes, default, is_corporate in _CONTRIBUTORS:
+        for base, other in _pairs(fields, tag):
+            one = base or other or _EMPTY
+            if tag >= "700" and one[0][1] != "2" and first(one[1], "t"):
+                continue  # a related work, not someone who made this one
+            person = _contributor(base, other, codes)
+            if person.name:
+                role = role_of(first(one[1], "4")) or role_of(first(one[1], "ej")) or default
+                found.append(replace(person, role=role, is_corporate=is_corporate))
+    return found
+
+
+def _contributor(base: Field | None, other: Field | None, codes: str) -> Contributor:
+    shown, romanised = _both(base, other, codes)
+    note = join((base or other or _EMPTY)[1], "cd")
+    note = strip_isbd(note) if note else ""
+    pinyin = personal_name(romanised).name if romanised else ""
+    return personal_name(shown, note=note, pinyin=pinyin)
+
+
+def get_edition(fields: MarcFields) -> tuple[str, int | None]:
+    for base, other in _pairs(fields, "250"):
+        text = strip_isbd(_both(base, other, "ab")[0])
+        if text:
+            return text, edition_number(text)
+    return "", None
+
+
+def get_publication(fields: MarcFields) -> tuple[str, str, int | None]:
+    place = publisher = date = ""
+    for base, other in _imprints(fields):
+        place = place or imprint(_first_of(base, other, "a"))
+        publisher = publisher or imprint(_first_of(base, other, "b"))
+        date = date or _first_of(base, other, "c")
+    year = parse_year(date) if date else None
+    if year is None:
+        coded = fields.control("008")[7:11]
+        year = int(coded) if coded.isdigit() and "1000" <= coded < "2100" else None
+    return place, publisher, year
+
+
+def _imprints(fields: MarcFields) -> list[Pair]:
+    """264 _1 (publication), else 260, else any 264."""
+    if "264" not in fields.by_tag:
+        return fields.linked("260")
+    found = fields.linked("264")
+    of_publication = [pair for pair in found if (pair[0] or pair[1] or _EMPTY)[0][1] == "1"]
+    return of_publication or fields.linked("260") or found
+
+
+def _first_of(base: Field | None, other: Field | None, code: str) -> str:
+    one = first(base[1], code) if base else ""
+    return choose_script(one, first(other[1], code))[0] if other else one
+
+
+def get_extent(fields: MarcFields) -> tuple[str, int | None, int | None]:
+    for _, subfields in fields.fields("300"):
+        text = strip_isbd(join(subfields, "a"))
+        if text:
+            return text, *parse_extent(text)
+    return "", None, None
+
+
+def get_languages(fields: MarcFields) -> tuple[list[str], list[str]]:
+    coded = fields.control("008")[35:38]
+    text = (
+        [coded, *_codes(fields.values("041", "a"))] if coded else _codes(fields.values("041", "a"))
+    )
+    return [one for one in text if _is_language(one)], _codes(fields.values("041", "h"))
+
+
+def _codes(values: list[str]) -> list[str]:
+    """Old records run the codes together: engfre."""
+    return [
+        value[at : at + 3].lower()
+        for value in values
+        for at in range(0, len(value) - len(value) % 3, 3)
+        if value[at : at + 3].isalpha()
+    ]
+
+
+def _is_language(code: str) -> bool:
+    return code.isalpha() and code not in ("und", "zxx", "mul")
+
+
+def get_country(fields: MarcFields) -> str:
+    code = fields.control("008")[15:18].strip(" |#")
+    if len(code) == 3 and code[2] in _REGIONS:
+        return _REGIONS[code[2]]
+    return _COUNTRIES.get(code, "" if code == "xx" else code)
+
+
+def get_identifiers(fields: MarcFields) -> list[Identifier]:
+    found: list[Identifier] = []
+    for _, subfields in fields.fields("020"):
+        qualifier = clean(join(subfields, "q", ", ")).strip("() :;,")
+        for code, value in subfields:
+            if code in "az" and any(char.isdigit() for char in value):
+                one = parse_isbn(value.partition(" : ")[0])
+                is_valid = one.is_valid and code == "a"
+                found.append(
+                    replace(one, is_valid=is_valid, qualifier=one.qualifier or qualifier)
+                    if qualifier or code == "z"
+                    else one
+                )
+    for code, value in _subfields_of(fields, "022"):
+        if code in "ayz" and value:
+            one = parse_issn(value)
+            found.append(replace(one, is_valid=False) if code in "yz" else one)
+    found += _local_numbers(fields)
+    return found
+
+
+def _local_numbers(fields: MarcFields) -> list[Identifier]:
+    found: list[Identifier] = []
+    if lccn := fields.first("010", "a"):
+        found.append(Identifier(kind=IdentifierKind.LCCN, value=lccn.replace(" ", "")))
+    for indicators, subfields in fields.fields("024"):
+        value = clean(first(subfields, "a"))
+        if indicators[0] == "3" and value.startswith(("978", "979")):
+            found.append(parse_isbn(value))
+        elif value:
+            kind, source = IdentifierKind.OTHER, first(subfields, "2")
+            found.append(Identifier(kind=kind, value=value, qualifier=source))
+    for value in fields.values("035", "a"):
+        agency, _, number = value.strip().removeprefix("(").partition(")")
+        if agency.lower() == "ocolc" and number:
+            number = number.strip().lstrip("ocmn").lstrip("0")
+            found.append(Identifier(kind=IdentifierKind.OCLC, value=number))
+    return found
+
+
+def _subfields_of(fields: MarcFields, tag: str) -> list[tuple[str, str]]:
+    return [one for _, subfields in fields.fields(tag) for one in subfields]
+
+
+def get_subjects(fields: MarcFields) -> list[str]:
+    found = []
+    for tag, heading, divisions in _SUBJECTS:
+        for _, subfields in fields.fields(tag):
+            if tag == "653":
+                found += [strip_isbd(value) for code, value in subfields if code == "a"]
+                continue
+            parts = [join(subfields, heading)]
+            parts += [value for code, value in subfields if code in divisions]
+            found.append("--".join([strip_isbd(part) for part in parts if part]))
+    return [text for text in found if text]
+
+
+def get_classes(fields: MarcFields) -> list[Classification]:
+    found = []
+    for tag, scheme in _CLASSES:
+        for _, subfields in fields.fields(tag):
+            edition = first(subfields, "2").strip() if scheme == "ddc" else ""
+            for value in [clean(value) for code, value in subfields if code == "a" and value]:
+                is_clc = scheme == "clc" and not _CLC.match(value)
+                found.append(
+                    Classification(
+                        scheme="other" if is_clc else scheme,
+                        value=value.replace("/", "") if scheme == "ddc" else value,
+                        edition=edition,
+                    )
+                )
+    for _, subfields in fields.fields("084"):
+        scheme = first(subfields, "2").strip().lower()
+        scheme = "clc" if scheme.startswith("clc") or scheme == "cct" else scheme or "other"
+        found += [Classification(scheme=scheme, value=clean(v)) for c, v in subfields if c == "a"]
+    return [one for one in found if one.value]
+
+
+def get_series(fields: MarcFields) -> list[Series]:
+    found: list[Series] = []
+    for tag, codes, number in _SERIES:
+        if found and tag >= "800":
+            break  # 8XX traces what 490 has said
+        for base, other in _pairs(fields, tag):
+            title = strip_isbd(_both(base, other, codes)[0])
+            volume = strip_isbd(_both(base, other, number)[0])
+            if title:
+                found.append(Series(title=title, volume=volume))
+    return found
+
+
+def get_notes(fields: MarcFields) -> list[str]:
+    return [
+        text
+        for tag in _NOTES
+        for _, subfields in fields.fields(tag)
+        if (text := clean(join(subfields, "abcdgrt")))
+    ]
+
+
+def get_summary(fields: MarcFields) -> str:
+    for base, other in _pairs(fields, "520"):
+        if text := _both(base, other, "ab")[0]:
+            return clean(text)
+    return ""
+
+
+def get_audience(fields: MarcFields) -> Audience:
+    if fields.leader[6] in "ef" or fields.leader[7] in "bis":
+        return Audience.UNKNOWN  # 008/22 means something else there
+    return _AUDIENCES.get(fields.control("008")[22:23], Audience.UNKNOWN)
+
+
+def get_material(fields: MarcFields) -> Material:
+    kind, level = fields.leader[6], fields.leader[7]
+    material = _MATERIALS.get(kind, Material.BOOK)
+    if material is Material.BOOK and level in "bis":
+        return Material.SERIAL
+    form = fields.control("008")[29:30] if kind in "efgkor" else fields.control("008")[23:24]
+    carrier = f"{fields.first('245', 'h')} {fields.first('300', 'a')}".lower()
+    is_remote = form in ("o", "q", "s") or "electronic" in carrier or "online" in carrier
+    return Material.ELECTRONIC if material is Material.BOOK and is_remote else material
+
+
+def get_prices(fields: MarcFields) -> list[Price]:
+    found = []
+    for _, subfields in fields.fields("020"):
+        for code, value in subfields:
+            written = value if code == "c" else value.partition(" : ")[2] if code == "a" else ""
+            if written.strip():
+                found.append(parse_price(written.strip()))
+    return found
+
+
+def get_urls(fields: MarcFields) -> list[str]:
+    return [value.strip() for value in fields.values("856", "u")]
+
+
+def get_flags(fields: MarcFields, titles: list[Title], identifiers: list[Identifier]) -> list[str]:
+    found: list[str] = []
+    main = titles[0].text if titles and titles[0].kind is TitleKind.MAIN else ""
+    if not main:
+        found.append(BibFlag.NO_TITLE)
+    if not fields.control("001").strip():
+        found.append(BibFlag.NO_CONTROL_NUMBER)
+    if not main.isascii():
+        found += [BibFlag.CHARACTERS_UNENCODED] if is_unencoded(main) else []
+        found += [BibFlag.MOJIBAKE] if is_mojibake(main) else []
+    if any(not one.is_valid for one in identifiers):
+        found.append(BibFlag.IDENTIFIER_INVALID)
+    return found
+
+
+def to_bib_record(fields: MarcFields) -> BibRecord:
+    """The neutral record of a MARC 21 record."""
+    titles, identifiers = get_titles(fields), get_identifiers(fields)
+    volume, part_name = get_volume(fields)
+    responsibility = get_responsibility(fields)
+    contributors = get_contributors(fields)
+    flags = get_flags(fields, titles, identifiers)
+    if not contributors and has_han(responsibility):
+        contributors = split_statement(responsibility)
+        flags += [BibFlag.CONTRIBUTORS_FROM_STATEMENT] if contributors else []
+    edition, number = get_edition(fields)
+    place, publisher, year = get_publication(fields)
+    extent, pages, volumes = get_extent(fields)
+    languages, original_languages = get_languages(fields)
+    return BibRecord(
+        format=MarcFormat.MARC21,
+        **get_control(fields),
+        titles=unique(titles),
+        volume=volume,
+        part_name=part_name,
+        responsibility=responsibility,
+        contributors=unique(contributors),
+        edition=edition,
+        edition_number=number,
+        place=place,
+        publisher=publisher,
+        year=year,
+        extent=extent,
+        pages=pages,
+        volumes=volumes,
+        languages=unique(languages),
+        original_languages=unique(original_languages),
+        country=get_country(fields),
+        identifiers=unique(identifiers),
+        subjects=unique(get_subjects(fields)),
+        classes=unique(get_classes(fields)),
+        series=unique(get_series(fields)),
+        notes=unique(get_notes(fields)),
+        summary=get_summary(fields),
+        audience=get_audience(fields),
+        material=get_material(fields),
+        prices=unique(get_prices(fields)),
+        urls=unique(get_urls(fields)),
+        flags=tuple(flags),
+    )

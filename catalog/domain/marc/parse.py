@@ -1,0 +1,74 @@
+"""The one entry for the pipeline: bytes of one record to a neutral record and its copies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from catalog.domain.items import ItemFacts
+from catalog.domain.marc import marc21, unimarc
+from catalog.domain.marc.charset import SPELLINGS
+from catalog.domain.marc.extract import MarcFields, decode
+from catalog.domain.marc.holdings import HoldingsProfile, extract_items
+from catalog.domain.marc.problems import ErrorCode, RecordError
+from catalog.domain.records import BibRecord, MarcFormat
+
+# Leader/06 of records that describe no manifestation.
+_NOT_BIBLIOGRAPHIC = {
+    MarcFormat.MARC21: "uvxyzqw",  # holdings, authority, community information, classification
+    MarcFormat.CNMARC: "xyz",  # authority
+    MarcFormat.UNIMARC: "xyz",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceProfile:
+    """What a member says about its files; all may be left open.
+
+    Raises ValueError for an encoding or a holdings profile nobody knows.
+    """
+
+    format_hint: MarcFormat | None = None
+    encoding_hint: str = ""
+    holdings: str = HoldingsProfile.AUTO
+
+    def __post_init__(self) -> None:
+        if self.encoding_hint and self.encoding_hint.lower() not in SPELLINGS:
+            raise ValueError(f"unknown encoding {self.encoding_hint!r}")
+        HoldingsProfile(self.holdings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedRecord:
+    record: BibRecord
+    items: tuple[ItemFacts, ...]
+    encoding: str
+    flags: tuple[str, ...]  # how it had to be read; what to look at is in record.flags
+    is_deleted: bool  # leader/05
+
+
+_OPEN = SourceProfile()
+
+
+def parse(data: bytes, *, profile: SourceProfile = _OPEN) -> ParsedRecord | RecordError:
+    """Read one record as sent, ISO 2709 or a MARCXML element. Never raises for what it is given."""
+    fields = decode(data, format_hint=profile.format_hint, encoding_hint=profile.encoding_hint)
+    if isinstance(fields, RecordError):
+        return fields
+    kind = fields.leader[6]
+    if kind in _NOT_BIBLIOGRAPHIC[fields.format] and kind.strip():
+        return RecordError(code=ErrorCode.NOT_BIBLIOGRAPHIC, params={"type": kind})
+    return parse_fields(fields, holdings=profile.holdings)
+
+
+def parse_fields(fields: MarcFields, *, holdings: str) -> ParsedRecord:
+    """The same from fields already decoded."""
+    crosswalk = marc21 if fields.format == MarcFormat.MARC21 else unimarc
+    record = crosswalk.to_bib_record(fields)
+    items = extract_items(fields, profile=holdings)
+    return ParsedRecord(
+        record=record,
+        items=items,
+        encoding=fields.encoding,
+        flags=tuple(fields.flags),
+        is_deleted=fields.leader[5] == "d",
+    )

@@ -1,0 +1,373 @@
+"""Texts of catalogue fields to values: what both crosswalks need and neither dialect owns."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from catalog.domain import numbering
+from catalog.domain.folding import has_han
+from catalog.domain.records import Contributor
+
+_Value = TypeVar("_Value")
+
+_OTHER_SCRIPT = re.compile(
+    "[\u0370-\u1dbf\u2c80-\u2e7f\u2e80-\ua63f\ua6a0-\ua71f\ua800-\ufdff\ufe30-\uffdc"
+    "\U00010000-\U0003ffff]"
+)
+_HIDDEN = dict.fromkeys([*range(0x80, 0xA0), 0x200B, 0xFEFF])
+
+
+def clean(text: str) -> str:
+    """One blank between words; no line ends, sorting marks (U+0098, U+009C) or hidden marks."""
+    return " ".join((text if text.isascii() else text.translate(_HIDDEN)).split())
+
+
+def is_latin(text: str) -> bool:
+    """Whether a text is in Latin letters only, marks and signs aside."""
+    return text.isascii() or _OTHER_SCRIPT.search(text) is None
+
+
+def choose_script(one: str, other: str) -> tuple[str, str]:
+    """Two forms in any order to (the one in the script of the book, its romanisation): NO-11."""
+    if not other or not one:
+        return (one or other), ""
+    if is_latin(one) and not is_latin(other):
+        return other, one
+    if is_latin(other) and not is_latin(one):
+        return one, other
+    return one, ""
+
+
+_ISBD_END = " /:;=,\u3000"
+
+
+@lru_cache(maxsize=32768)  # places, subdivisions and statements repeat from record to record
+def strip_isbd(text: str) -> str:
+    """The text without the punctuation that announces the next ISBD area: NO-12."""
+    text = clean(text).strip(_ISBD_END)
+    return text[:-1].rstrip() if text.endswith(".") and _drops_stop(text) else text
+
+
+def _drops_stop(text: str) -> bool:
+    """A closing stop belongs to an initial, an abbreviation or an ellipsis, or to nobody."""
+    if text.endswith(".."):
+        return False
+    word = text[:-1].rsplit(" ", 1)[-1].rsplit(".", 1)[-1].rsplit("-", 1)[-1]
+    return len(word) > 1 and word.lower() not in _ABBREVIATIONS
+
+
+_ABBREVIATIONS = frozenset(
+    ("jr", "sr", "dr", "st", "mr", "mrs", "inc", "ltd", "co", "corp", "etc", "al", "ed", "eds")
+)
+
+_WRAPPED = re.compile(r"^[\[(［（〔]\s*([^\[\]()［］（）〔〕]*?)\s*[\])］）〕]$")
+_NOT_KNOWN = {
+    *("s.l", "s.n", "s. l", "s. n", "sl", "sn", "不详", "地点不详"),
+    *("出版地不详", "出版者不详", "出版社不详", "出版年不详"),
+    "place of publication not identified",
+    "publisher not identified",
+    "date of publication not identified",
+}
+
+
+@lru_cache(maxsize=8192)
+def imprint(text: str) -> str:
+    """A place or publisher: punctuation and the brackets of a supplied name off; '' if unknown."""
+    text = strip_isbd(text)
+    if match := _WRAPPED.match(text):
+        text = strip_isbd(match[1])
+    text = text.strip("[]［］") if text.count("[") != text.count("]") else text
+    return "" if text.lower().rstrip(".") in _NOT_KNOWN else text
+
+
+_GMD = re.compile(
+    r"\s*[\[［〔](?:专著|專著|普通图书|图书|圖書|连续出版物|期刊|电子资源|電子資源|录音制品|录音资料"
+    r"|录像制品|录像资料|测绘资料|乐谱|盲文|缩微品|多媒体|electronic resource|text|book"
+    r"|sound recording|videorecording|microform|map|music|graphic|kit)[^\]］〕]*[\]］〕]",
+    re.IGNORECASE,
+)
+
+
+def title_text(text: str) -> str:
+    """A title as shown: no punctuation of the next area, no general material designation."""
+    text = strip_isbd(text)
+    if "[" in text or "［" in text or "〔" in text:
+        text = strip_isbd(_GMD.sub(" ", text))
+    return text
+
+
+_YEAR = re.compile(r"(?<!\d)(1[0-9]{3}|20[0-9]{2})(?:0[1-9]|1[0-2])?(?!\d)")
+_HAN_YEAR = re.compile("[一二][〇零○oO0一二三四五六七八九]{3}")
+_ERAS = {
+    "民国": 1911, "民國": 1911, "min kuo": 1911, "minguo": 1911, "min guo": 1911,
+    "昭和": 1925, "shōwa": 1925, "showa": 1925, "大正": 1911, "taishō": 1911, "明治": 1867,
+    "meiji": 1867, "平成": 1988, "heisei": 1988, "令和": 2018, "康德": 1933,
+    "顺治": 1643, "順治": 1643, "康熙": 1661, "雍正": 1722, "乾隆": 1735, "嘉庆": 1795,
+    "嘉慶": 1795, "道光": 1820, "咸丰": 1850, "咸豐": 1850, "同治": 1861, "光绪": 1874,
+    "光緒": 1874, "宣统": 1908, "宣統": 1908,
+}  # fmt: skip
+"""Era -> the year before its first."""
+_ERA_YEAR = re.compile(
+    rf"({'|'.join(_ERAS)})\s*(元|\d{{1,2}}|[一二三四五六七八九十廿卅]{{1,4}})", re.IGNORECASE
+)
+
+
+@lru_cache(maxsize=8192)
+def parse_year(text: str) -> int | None:
+    """The year a date begins with: NO-8. 2005.8 -> 2005, 民国二十五年 -> 1936, [19--] -> None."""
+    if match := _YEAR.search(text):
+        return int(match[1])
+    text = unicodedata.normalize("NFKC", text)
+    if match := _YEAR.search(text):
+        return int(match[1])
+    if match := _ERA_YEAR.search(text):
+        nth = 1 if match[2] == "元" else numbering.han_number(match[2])
+        return _ERAS[match[1].lower()] + nth if nth else None
+    if match := _HAN_YEAR.search(text):
+        return numbering.han_number(re.sub("[○oO0]", "〇", match.group()))
+    return None
+
+
+_PLATES = re.compile(r"(?:图版|圖版|plates?|图)\s*\[?\d*\]?", re.IGNORECASE)
+_COUNT = r"(?:[\[<]?\d+[\]>]?|[ivxlcIVXLC]+\b)"
+_PAGES = re.compile(
+    rf"({_COUNT}(?:[\s,，+]+{_COUNT})*)[\s,，]*"
+    r"(?:页|頁|面|葉|叶|pages?\b|pp?\b|leaves\b|S\.|s\.|с\.|bl\b|ff?\.)"
+)
+_VOLUMES = re.compile(
+    r"(\d+|[一二两三四五六七八九十百]+)\s*(?:册|冊|v\b|vols?\b|volumes?\b|Bde?\b|t\.(?!\s*\d)|т\.)"
+)
+
+
+@lru_cache(maxsize=8192)
+def parse_extent(text: str) -> tuple[int | None, int | None]:
+    """(pages, physical volumes) of an extent statement: NO-9. 2册(1204页) -> (1204, 2)."""
+    text = unicodedata.normalize("NFKC", text)
+    pages: int | None = None
+    for match in _PAGES.finditer(_PLATES.sub(" ", text)):
+        # Front matter is counted apart, and a number in brackets was not printed.
+        plain = re.findall(r"(?<![\[\d])\d+", match[1]) or re.findall(r"\d+", match[1])
+        if plain:
+            pages = max(map(int, plain))
+            break
+    pages = pages if pages and pages < 100_000 else None
+    volumes: int | None = None
+    if counted := _VOLUMES.search(text):
+        volumes = numbering.han_number(counted[1])
+    return pages, volumes if volumes and volumes < 10_000 else None
+
+
+@lru_cache(maxsize=4096)
+def edition_number(text: str) -> int | None:
+    """NO-10, see ``numbering.edition_number``."""
+    return numbering.edition_number(text)
+
+
+# Note [Roles]
+# MARC relator codes, whatever the dialect wrote: Chinese words (longest first, so that 主编 is not
+# 编), English words, UNIMARC numbers. `rev` (审订) and `oth` stand where MARC has no code (NO-13).
+_HAN_ROLES = {
+    "aut": "著 着 撰 作 编著 編著 编写 編寫 合著 合撰 著作 撰写 撰文 执笔 文 文图 原著 编撰 写",
+    "edt": "编 編 主编 主編 副主编 总主编 编辑 編輯 合编 整理 修 总编 执行主编 丛书主编 责任编辑",
+    "trl": "译 譯 翻译 翻譯 编译 編譯 译著 译注 合译 重译 今译 选译 节译 口译",
+    "ann": "校 注 註 校注 點校 点校 注释 注譯 笺注 校点 校勘 校订 评注 评点 疏 集解 校释 训注",
+    "ill": "绘 繪 插图 插圖 绘画 绘图 图 图文 插画 编绘 作画 画",
+    "pht": "摄影 攝影 摄",
+    "com": "辑 輯 选编 選編 选 汇编 彙編 选辑 编选 辑录 编纂 纂 汇辑 搜集 主纂",
+    "adp": "改编 改編 改写 缩写",
+    "aui": "序 作序 前言 导言 导读",
+    "rev": "审 審 审订 审校 主审 审定 审阅 校阅 审稿",
+    "cmp": "作曲 曲",
+    "lyr": "作词 词",
+    "drt": "导演 執導",
+    "act": "主演 演出",
+    "sng": "演唱",
+    "prf": "演奏 表演 朗诵",
+    "aus": "编剧",
+    "spk": "主讲 讲述 讲",
+    "nrt": "口述",
+    "cll": "书 书法 书写",
+    "oth": "监制 策划 总策划 出品 制作 设计 装帧",
+}
+_LATIN_ROLES = {
+    "aut": "author authors auteur autor auth joint author creator writer",
+    "edt": "editor editors ed eds éditeur herausgeber hrsg",
+    "trl": "translator translators tr trans traducteur übersetzer",
+    "ill": "illustrator illustrators ill illus illustrateur artist",
+    "com": "compiler compilers comp",
+    "ann": "annotator commentator",
+    "pht": "photographer",
+    "cmp": "composer",
+    "lyr": "lyricist",
+    "drt": "director",
+    "act": "actor",
+    "prf": "performer",
+    "sng": "singer",
+    "nrt": "narrator",
+    "pbl": "publisher",
+    "isb": "issuing",
+    "ctb": "contributor",
+    "adp": "adapter",
+    "spk": "speaker lecturer",
+    "aus": "screenwriter",
+    "cll": "calligrapher",
+    "dgg": "degree",
+}
+_UNIMARC_ROLES = {
+    "005": "act", "010": "adp", "020": "ann", "030": "arr", "040": "art", "060": "asn",
+    "070": "aut", "072": "aqt", "075": "aft", "080": "aui", "090": "aus", "100": "ant",
+    "205": "ctb", "210": "cmm", "212": "cwt", "220": "com", "230": "cmp", "250": "cnd",
+    "273": "cur", "275": "dnc", "300": "drt", "305": "dis", "340": "edt", "350": "egr",
+    "395": "fnd", "410": "gra", "430": "ilu", "440": "ill", "460": "ive", "470": "ivr",
+    "480": "lbt", "520": "lyr", "545": "mus", "550": "nrt", "557": "orm", "570": "oth",
+    "590": "prf", "600": "pht", "630": "pro", "632": "pdr", "635": "prg", "650": "pbl",
+    "651": "pbd", "673": "rth", "675": "rev", "690": "sce", "705": "scl", "710": "sec",
+    "721": "sng", "727": "ths", "730": "trl", "755": "voc",
+}  # fmt: skip
+_BY_HAN = {word: code for code, words in _HAN_ROLES.items() for word in words.split()}
+_BY_LATIN = {word: code for code, words in _LATIN_ROLES.items() for word in words.split()}
+_HAN_ROLE_END = re.compile(f"({'|'.join(sorted(_BY_HAN, key=len, reverse=True))})$")
+_CODE = re.compile(r"[a-z]{3}")
+_ROLE_EDGES = " .,;:()[]（）［］"
+
+
+@lru_cache(maxsize=4096)
+def role_of(text: str) -> str:
+    """The relator code for a role as written (code, URL, UNIMARC number or word): NO-13."""
+    text = text.strip(_ROLE_EDGES).lower()
+    if not text:
+        return ""
+    if "/" in text:
+        text = text.rstrip("/").rpartition("/")[2]
+    if text[:3] in _UNIMARC_ROLES and not text[3:].strip(" #"):
+        return _UNIMARC_ROLES[text[:3]]
+    first = re.split(r"[\s,;.]", text)[0]
+    if found := _BY_LATIN.get(first):
+        return found
+    if _CODE.fullmatch(text):
+        return text
+    if match := _HAN_ROLE_END.search(text):
+        return _BY_HAN[match[1]]
+    return "oth"
+
+
+_OPEN, _CLOSE = "[(（\\[［〔【]", "[)）\\]］〕】]"
+_FRONT_NOTE = re.compile(rf"^{_OPEN}([^)）\]］〕】]{{1,12}}){_CLOSE}\s*")
+_DATES = re.compile(rf"\s*{_OPEN}([^)）\]］〕】]*\d{{3,4}}[^)）\]］〕】]*){_CLOSE}$")
+_OTHERS = re.compile(r"\s*(?:…+|\.\.\.)?\s*(?:[\[［(（]\s*等\s*[\]］)）]|等人?(?=$))\s*")
+_BODY = re.compile(
+    "(?:社|部|局|委|委员会|会|所|院|大学|学院|学校|学会|协会|中心|馆|公司|组|办公室|处|厅|政府|集团"
+    "|基金会|室|站|剧团|军区|法院|银行|杂志|联盟|联合会|编辑部)$"
+)
+_BETWEEN_NAMES = re.compile(r"\s*[,，、]\s*(?![^(（\[]*[)）\]])")
+_HAN_NAMES = re.compile("[\u4e00-\u9fff]{2,4}(?:\\s+[\u4e00-\u9fff]{2,4})+")
+
+
+_ORIGINAL = re.compile(rf"\s*{_OPEN}([^)）\]］〕】]*[A-Za-z][^)）\]］〕】]*){_CLOSE}")
+
+
+def personal_name(text: str, **facts: Any) -> Contributor:
+    """A name as catalogued; ``facts`` are further fields of the contributor: NO-12.
+
+    A Han name loses comma and blank; nationality, dynasty and dates in brackets become its note,
+    a bracket in Latin letters its original form.
+    """
+    text, notes, original = clean(text).strip(" ,;:/"), [], ""
+    if match := _FRONT_NOTE.match(text):
+        notes.append(match[1].strip())
+        text = text[match.end() :]
+    if match := _DATES.search(text):
+        notes.append(match[1].strip())
+        text = text[: match.start()]
+    if has_han(text):
+        if match := _ORIGINAL.search(text):
+            original = match[1].strip()
+            text = text[: match.start()] + text[match.end() :]
+        text = _OTHERS.sub("", text)
+        text = re.sub(r"[,，\s]+", "", text) if is_only_han(text) else text
+    elif text.endswith(".") and _drops_stop(text):
+        text = text[:-1]
+    given = facts.pop("note", "")
+    facts["original"] = facts.get("original") or original
+    note = " ".join(unique([*notes, given] if given else notes))
+    return Contributor(name=text.strip(" ,;:/"), note=note, **facts)
+
+
+def is_only_han(text: str) -> bool:
+    """No letters of an alphabet among the characters."""
+    return not re.search(r"[A-Za-z\u00c0-\u024f\u0370-\u04ff]", text)
+
+
+def is_body(name: str) -> bool:
+    """Whether a Han name ends like that of an institution."""
+    return len(name) > 3 and _BODY.search(name) is not None
+
+
+def split_statement(text: str) -> list[Contributor]:
+    """Contributors read from a Chinese statement of responsibility: NO-14.
+
+    ``[美]佛瑞斯特·卡特著 ; 姚宏昌译`` -> 佛瑞斯特·卡特 (aut, note 美), 姚宏昌 (trl).
+    """
+    found: list[Contributor] = []
+    for part in re.split(r"\s*[;；]\s*", clean(text)):
+        if not has_han(part):
+            continue
+        match = _HAN_ROLE_END.search(part.rstrip(" ."))
+        role = _BY_HAN[match[1]] if match else "aut"
+        names = part[: match.start()] if match and match.start() > 1 else part
+        for one in _names(_OTHERS.sub("", names)):
+            person = personal_name(one, role=role)
+            if person.name and has_han(person.name):
+                found.append(replace(person, is_corporate=is_body(person.name)))
+    return found
+
+
+def _names(text: str) -> list[str]:
+    if _HAN_NAMES.fullmatch(text.strip()):  # 张三 李四, but not 金 庸
+        return text.split()
+    return _BETWEEN_NAMES.split(text)
+
+
+def unique(values: list[_Value]) -> tuple[_Value, ...]:
+    """In order, each once."""
+    return tuple(dict.fromkeys(values)) if len(values) > 1 else tuple(values)
+
+
+def join(subfields: list[tuple[str, str]], codes: str, separator: str = " ") -> str:
+    """The subfields of these codes as one text, in the order of the record; not yet clean."""
+    found = [value for code, value in subfields if code in codes]
+    return separator.join(found) if len(found) != 1 else found[0]
+
+
+def first(subfields: list[tuple[str, str]], codes: str) -> str:
+    """The first non-empty subfield of these codes; not yet clean."""
+    for code, value in subfields:
+        if code in codes and value:
+            return value
+    return ""
+
+
+_UNENCODED = re.compile("[\ufffd\ue000-\uf8ff〓□■\U000f0000-\U0010ffff]|\\?{2,}")
+
+
+def is_unencoded(text: str) -> bool:
+    """Whether characters were lost on the way: 〓, private use, replacement marks (NO-20)."""
+    return _UNENCODED.search(text) is not None
+
+
+def is_mojibake(text: str) -> bool:
+    """Whether a text is UTF-8 that someone read as GB18030 or Latin-1 and stored again (NO-20)."""
+    if text.isascii():
+        return False
+    for wrong in ("gb18030", "cp1252"):
+        try:
+            again = text.encode(wrong).decode("utf-8")
+        except UnicodeError:
+            continue
+        if len(again) < len(text) and not again.isascii():
+            return True
+    return False
