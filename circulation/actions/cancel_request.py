@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from circulation.actions.intake import change_request, free_from_transit
-from circulation.actions.operations import Answer, Intent, Journal, refused, run_once
+from circulation.actions.operations import Answer, Intent, Journal, LostRace, refused, run_once
 from circulation.domain.calendar import local_date
 from circulation.domain.reasons import Refused
 from circulation.domain.requests import decide_cancel
@@ -54,6 +54,8 @@ def _end(journal: Journal, *, request_id: int, event: RequestEvent) -> Answer:
         else None
     )
     request = HoldRequest.objects.select_related("pickup_branch").get(pk=request_id)
+    if request.item_id != seen["item_id"]:  # a copy was set aside for it this very moment
+        raise LostRace
     journal.intent.require_patron_or_agency(
         patron_id=request.patron_id, agency_id=request.pickup_branch.agency_id
     )

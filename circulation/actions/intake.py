@@ -288,9 +288,14 @@ def _set_aside(
 
 
 def _request(state: CopyState, request_id: int) -> HoldRequest:
+    """The request the decision was about, still as it was then. Raises ``LostRace``."""
     if state.assigned is not None and state.assigned.pk == request_id:
         return state.assigned
-    return HoldRequest.objects.get(pk=request_id)
+    # It was waiting when the queue was read; by now another copy may have been given to it.
+    waiting = HoldRequest.objects.filter(pk=request_id, state=RequestState.WAITING).first()
+    if waiting is None:
+        raise LostRace
+    return waiting
 
 
 def _ask_staff(journal: Journal, *, oddity: Oddity, branch: Branch, item: Item) -> StaffException:

@@ -163,7 +163,7 @@ def run_once(
             raise LibraryError("operation_reused")
         if operation.was_refused:
             raise _as_error(operation.answer)
-        return dict(operation.answer)
+        return _in_order(operation.answer)
     raise LibraryError("busy") from last
 
 
@@ -208,6 +208,12 @@ def _run(
         )
         journal.write(operation)
     return operation
+
+
+def _in_order(answer: Answer) -> Answer:
+    """The same answer in the same order: PostgreSQL stores JSON in an order of its own."""
+    ordered: Answer = json.loads(json.dumps(answer, sort_keys=True))
+    return ordered
 
 
 def _digest(action: str, asked: Mapping[str, Any]) -> str:
