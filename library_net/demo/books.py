@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from catalog.domain.folding import has_han
+
 DATA = Path(__file__).resolve().parent / "data"
 BOOKS_FILE = DATA / "books.csv"
 NETWORK_FILE = DATA / "network.csv"
@@ -61,6 +63,12 @@ class Book:
         """Volumes of one set are bought together."""
         people = self.people[0].name if self.people else ""
         return (self.title, people, self.publisher, self.edition, self.series)
+
+    @property
+    def volume_parts(self) -> tuple[str, str]:
+        """Number and name of the part: `第一部`, `魔戒同盟`; `BOOK 1` is all number."""
+        number, _, name = self.volume.partition(" ")
+        return (number, name) if has_han(name) else (self.volume, "")
 
     @property
     def is_chinese(self) -> bool:

@@ -102,7 +102,7 @@ def _title(book: Book, *, is_nlc: bool, rng: random.Random) -> Field:
     if is_nlc and rng.random() < 0.6:
         parts.append(("b", "专著"))
     if book.volume:
-        number, _, name = book.volume.partition(" ")
+        number, name = book.volume_parts
         parts.append(("h", number))
         if name:
             parts.append(("i", name))

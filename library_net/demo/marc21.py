@@ -117,7 +117,7 @@ def _body(name: str) -> Person:
 def _title(book: Book) -> Subfields:
     parts = [("a", book.title)]
     if book.volume:
-        number, _, name = book.volume.partition(" ")
+        number, name = book.volume_parts
         parts.append(("n", number))
         if name:
             parts.append(("p", name))
