@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations, product
 
-import pypinyin
+from pypinyin.phrases_dict import phrases_dict
+from pypinyin.pinyin_dict import pinyin_dict
 
 from catalog.domain.folding import HAN, fold, simplify
 
@@ -104,7 +106,6 @@ _SYLLABLES = frozenset(
 _BEGINNINGS = frozenset(s[:i] for s in _SYLLABLES for i in range(1, len(s) + 1))
 _LONGEST_SYLLABLE = 6
 
-_PHRASE = re.compile("|".join(sorted(_PHRASES, key=len, reverse=True)))
 _RUN = re.compile(f"[{HAN}]+|[^{HAN}\\s]+")
 _IS_HAN = re.compile(f"[{HAN}]")
 
@@ -133,17 +134,51 @@ def _initial(token: str) -> str:
     return token if token.isdigit() else token[:1]
 
 
+@lru_cache(maxsize=4096)
+def _without_tone(syllable: str) -> str:
+    """lǜ -> lv."""
+    bare = unicodedata.normalize("NFD", syllable).replace("u\u0308", "v")
+    return "".join(char for char in bare if char.isascii() and char.isalpha())
+
+
+@dataclass(frozen=True, slots=True)
+class _Dictionary:
+    """pypinyin's tables without tones. We read them ourselves: its own API is much slower."""
+
+    characters: dict[str, str]
+    phrases: dict[str, tuple[str, ...]]
+    longest: dict[str, int]  # of the phrases that begin with this character
+
+
+@lru_cache(maxsize=1)
+def _dictionary() -> _Dictionary:
+    characters = {chr(cp): _without_tone(r.split(",")[0]) for cp, r in pinyin_dict.items()}
+    phrases = {
+        phrase: tuple(_without_tone(reading[0]) for reading in readings)
+        for phrase, readings in phrases_dict.items()
+        if len(phrase) == len(readings)
+    }
+    phrases |= {phrase: tuple(reading.split()) for phrase, reading in _PHRASES.items()}
+    longest: dict[str, int] = {}
+    for phrase in phrases:
+        longest[phrase[0]] = max(longest.get(phrase[0], 0), len(phrase))
+    return _Dictionary(characters, phrases, longest)
+
+
 def _read_run(run: str) -> list[str]:
-    """Syllables of a run of Han, phrases of our own dictionary first."""
+    """Syllables of a run of Han: the longest known phrase at each place, else the character."""
+    known = _dictionary()
     syllables: list[str] = []
     start = 0
-    for match in _PHRASE.finditer(run):
-        if match.start() > start:
-            syllables += pypinyin.lazy_pinyin(run[start : match.start()])
-        syllables += _PHRASES[match.group()].split()
-        start = match.end()
-    if start < len(run):
-        syllables += pypinyin.lazy_pinyin(run[start:])
+    while start < len(run):
+        for length in range(min(known.longest.get(run[start], 0), len(run) - start), 1, -1):
+            if reading := known.phrases.get(run[start : start + length]):
+                syllables += reading
+                start += length
+                break
+        else:
+            syllables.append(known.characters.get(run[start], run[start]))
+            start += 1
     return syllables
 
 
@@ -178,7 +213,7 @@ def _other_readings(chars: list[str], syllables: list[str]) -> list[tuple[str, .
 def pinyin_forms(text: str, *, is_person: bool = False) -> PinyinForms:
     """The sounds of a title or, with ``is_person``, of a name whose surname comes first.
 
-    Our phrase dictionary, then the surname table, then pypinyin; other likely readings follow in
+    Our phrases, then the surname table, then the general dictionary; other readings follow in
     ``alternatives`` (MAX_READINGS in all). Text of other scripts passes through folded.
     """
     # Not the full fold: its variant table turns 著 (zhu) into 着 (zhe).
@@ -203,6 +238,7 @@ def pinyin_forms(text: str, *, is_person: bool = False) -> PinyinForms:
     )
 
 
+@lru_cache(maxsize=16384)
 def pinyin_key(typed: str) -> str:
     """Typed or catalogued pinyin in one form: tones, spaces, hyphens and the ways to type ü gone.
 

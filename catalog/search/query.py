@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -38,7 +37,7 @@ from catalog.domain.text import (
     words,
 )
 from catalog.search.index import SearchIndex
-from catalog.search.schema import FACETS, build_schema
+from catalog.search.schema import FACETS, START, build_schema, letter_pairs
 
 MAX_LIMIT = 200
 MAX_OFFSET = 10_000  # nobody reads page 500; deeper reading is what the feed and OAI are for
@@ -49,7 +48,7 @@ MAX_INITIALS = 12
 _BOOSTS = {"title": 3.0, "author": 2.4, "subject": 1.0, "series": 1.0, "publisher": 0.7}
 _CHARS = {"title": "title_chars", "author": "author_chars"}
 _EXACT_BOOST = 30.0  # the book itself stands before books about it
-_SOUND_EXACT, _SOUND_PREFIX, _SOUND_INSIDE = 12.0, 4.0, 3.0
+_SOUND_WHOLE, _SOUND_START, _SOUND_INSIDE = 12.0, 5.0, 3.0
 _IDENTIFIER_SCORE = 40.0
 
 
@@ -201,7 +200,7 @@ def _word(word: str, fields: dict[str, float], *, is_prefix: bool) -> Engine:
             continue
         found.append(_side_by_side(name, word, boost=boost))
         if is_prefix:
-            found.append(Engine.boost_query(_prefix(name, word), boost * 0.3))
+            found.append(Engine.boost_query(_word_beginning(name, word), boost * 0.3))
     return _best_of(found)
 
 
@@ -215,7 +214,7 @@ def _compile_phrase(node: Phrase) -> Engine:
 
 
 def _compile_sound(node: Sound) -> Engine:
-    """Pinyin of a title or name: whole, its beginning, its initials, or syllables inside it."""
+    """Pinyin of a title or name: whole, its initials, or part of either, best at the start."""
     solid = pinyin_key(node.text)
     initials = fold(node.text).replace(" ", "")
     if len(solid) < 2:
@@ -224,15 +223,27 @@ def _compile_sound(node: Sound) -> Engine:
     for name in ("title", "author"):
         if node.field not in (Field.ANY, Field(name)):
             continue
-        solids = {solid, initials} if len(initials) <= MAX_INITIALS else {solid}
-        found += [_constant(_term(f"{name}_sounds", s), _SOUND_EXACT) for s in solids]
-        if len(solid) > 2:
-            found += [_constant(_prefix(f"{name}_sounds", s), _SOUND_PREFIX) for s in solids]
+        found += [_constant(_term(f"{name}_sounds", s), _SOUND_WHOLE) for s in {solid, initials}]
+        if len(initials) <= MAX_INITIALS:
+            found.append(_constant(_letters(name, START + initials), _SOUND_START))
+            found.append(_constant(_letters(name, initials), _SOUND_INSIDE))
         for syllables in split_pinyin(node.text):
             if len(syllables) > 1:
-                inside = Engine.phrase_prefix_query(_SCHEMA, f"{name}_syllables", list(syllables))
-                found.append(_constant(inside, _SOUND_INSIDE))
+                found.append(_constant(_syllables(name, START, *syllables), _SOUND_START))
+                found.append(_constant(_syllables(name, *syllables), _SOUND_INSIDE))
     return _best_of(found)
+
+
+def _letters(name: str, letters: str) -> Engine:
+    asked = letter_pairs(letters)
+    if len(asked) == 1:
+        return _term(f"{name}_letters", asked[0])
+    return Engine.phrase_query(_SCHEMA, f"{name}_letters", list(asked))
+
+
+def _syllables(name: str, *syllables: str) -> Engine:
+    """Side by side; the last may be unfinished."""
+    return Engine.phrase_prefix_query(_SCHEMA, f"{name}_syllables", list(syllables))
 
 
 def _identifier(text: str) -> Engine:
@@ -276,7 +287,13 @@ def _term(name: str, value: Any) -> Engine:
 
 
 def _prefix(name: str, text: str) -> Engine:
-    return Engine.regex_query(_SCHEMA, name, re.escape(text) + ".*")
+    # Distance 0: the engine's one prefix query that takes every term and costs nothing to build.
+    return Engine.fuzzy_term_query(_SCHEMA, name, text, distance=0, prefix=True)
+
+
+def _word_beginning(name: str, text: str) -> Engine:
+    """Words that begin so; ranked, and limited to the engine's 50 first such words."""
+    return Engine.phrase_prefix_query(_SCHEMA, name, [text])
 
 
 def _constant(query: Engine, score: float) -> Engine:
