@@ -78,6 +78,7 @@ def _somewhere(branches: Sequence[str]) -> str:
     others = len(branches) - 1
     if not others:
         return branches[0]
-    return ngettext(
-        "%(branch)s and %(others)s other", "%(branch)s and %(others)s others", others
-    ) % {"branch": branches[0], "others": others, "total": others + 1}
+    return ngettext("%(branch)s and %(others)s more", "%(branch)s and %(others)s more", others) % {
+        "branch": branches[0],
+        "others": others,
+    }

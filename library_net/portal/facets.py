@@ -73,7 +73,7 @@ def panel(
     )
     decades = sorted(found.get("decade", ()), key=lambda choice: choice.value, reverse=True)
     facets = (
-        Facet(name=_("Available"), values=(on_shelf,)),
+        Facet(name=_("Availability"), values=(on_shelf,)),
         Facet(name=_("City"), values=in_cities if len(in_cities) > 1 else ()),
         _facet(asked, "branch", _("On the shelf at"), found.get("available_at", ()), None),
         _facet(asked, "class", _("Subject"), found.get("clc", ()), vocabulary.main_class),

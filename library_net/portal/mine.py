@@ -9,7 +9,7 @@ from datetime import date, datetime
 from django.db.models import Count, F
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from catalog.models import SourceRecord
 from circulation.domain.states import RequestState, TransitState
@@ -56,6 +56,7 @@ class Step:
     name: str
     mark: str  # done | now | next
     at: date | None = None
+    day: str = ""  # the same, short enough for a narrow column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,14 +219,18 @@ def _steps(row: HoldRequest, *, state: RequestState, transit: Transit | None) ->
         row.closed_at,
     )
     names = (_("Asked for"), _("On its way"), _("Ready"), _("Collected"))
+    marks = ("done",) * reached + ("now",) + ("next",) * (len(names) - reached - 1)
     return tuple(
-        Step(
-            name=name,
-            mark="done" if place < reached else "now" if place == reached else "next",
-            at=timezone.localdate(at) if at and place <= reached else None,
-        )
-        for place, (name, at) in enumerate(zip(names, dates, strict=True))
+        _step(name, mark, at=at if mark != "next" else None)
+        for name, mark, at in zip(names, marks, dates, strict=True)
     )
+
+
+def _step(name: str, mark: str, *, at: datetime | None) -> Step:
+    day = timezone.localdate(at) if at else None
+    # Translators: a date format of Django for a narrow column: month and day.
+    short = formats.date_format(day, pgettext("date format", "M j")) if day else ""
+    return Step(name=name, mark=mark, at=day, day=short)
 
 
 def title_of(source: SourceRecord) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from math import log
+from math import sqrt
 
 from django.core.cache import cache
 from django.db.models import Count
@@ -136,7 +136,7 @@ def tally() -> Tally:
 
 
 def skyline(shown: Iterable[City], *, copies: Mapping[int, int]) -> Skyline | None:
-    """Spines as tall as the logarithm of what stands at each branch; none while all are empty."""
+    """Spines as tall as the root of what stands at each branch; none while all are empty."""
     most = max(copies.values(), default=0)
     if not most:
         return None
@@ -145,7 +145,7 @@ def skyline(shown: Iterable[City], *, copies: Mapping[int, int]) -> Skyline | No
     for city in shown:
         for place in city.branches:
             count = copies.get(place.id, 0)
-            height = round(12 + 86 * log(1 + count) / log(1 + most), 1)
+            height = round(14 + 84 * sqrt(count / most), 1)
             # Thick and thin books, always the same for the same branch.
             width = round(SPINE_WIDTH * (0.75 + 0.14 * (place.id * 7 % 5)), 1)
             spines.append(

@@ -135,11 +135,17 @@ def work_page(page: RecordPage, *, cities: Sequence[City]) -> WorkPage:
         author=page.author,
         author_url=_search_url(q=f'author:"{page.author}"'),
         imprint=_imprint(page, first=first),
-        material=vocabulary.material(str(first.record.get("material") or "book")) if first else "",
+        material=_material(first.record) if first else "",
         cover=cover_of(page.title),
         state=_state_of(every, cities=cities),
         editions=tuple(editions),
     )
+
+
+def _material(record: Record) -> str:
+    """What it is, where it is not a book as nearly everything is."""
+    code = str(record.get("material") or "book")
+    return "" if code == "book" else vocabulary.material(code)
 
 
 def _imprint(page: RecordPage, *, first: EditionPage | None) -> str:

@@ -23,7 +23,7 @@ def card(request: HttpRequest, patron: Patron) -> HttpResponse:
         "portal/card.html",
         {
             "card": {
-                "name": patron.masked_name,
+                "name": patron.name,
                 "number": patron.number,
                 "category": patron.category.name,
                 "home_branch": patron.home_branch.name if patron.home_branch else "",

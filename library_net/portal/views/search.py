@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from catalog.domain.query import Filters
 from catalog.readers import CARDS_ON_A_PAGE, WorkCard, WorkPage, search_works
 from library_net.portal import facets, places
 from library_net.portal.cards import availability, cover_of, imprint_of
@@ -21,11 +22,8 @@ def search(request: HttpRequest) -> HttpResponse:
     asked = request.GET
     typed = asked.get("q", "").strip()[:MAX_QUERY]
     cities = places.cities()
-    found = search_works(
-        typed=typed,
-        filters=facets.filters_from(asked, cities=cities),
-        page=_page_number(asked),
-    )
+    filters = facets.filters_from(asked, cities=cities)
+    found = search_works(typed=typed, filters=filters, page=_page_number(asked))
     problem = "" if found.is_ready else _("The catalogue is being indexed; try again in a minute.")
     return render(
         request,
@@ -33,7 +31,7 @@ def search(request: HttpRequest) -> HttpResponse:
         {
             "query": typed,
             "problem": problem,
-            "results": _results(asked, found),
+            "results": _results(asked, found, filters=filters),
             "chosen": facets.chosen(asked, cities=cities),
             "facets": facets.panel(asked, found=found.facets, cities=cities),
             "without_filters": facets.without_filters(asked),
@@ -41,10 +39,11 @@ def search(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _results(asked: QueryDict, found: WorkPage) -> dict[str, object]:
+def _results(asked: QueryDict, found: WorkPage, *, filters: Filters) -> dict[str, object]:
+    asked_for = filters.available_at | filters.held_at
     return {
         "total": found.total,
-        "cards": [_card(card) for card in found.cards],
+        "cards": [_card(card, asked_for=asked_for) for card in found.cards],
         "first": (found.page - 1) * CARDS_ON_A_PAGE + 1,
         "page": found.page,
         "pages": found.pages,
@@ -53,8 +52,9 @@ def _results(asked: QueryDict, found: WorkPage) -> dict[str, object]:
     }
 
 
-def _card(card: WorkCard) -> dict[str, object]:
-    here = [place.branch.name for place in card.availability if place.available]
+def _card(card: WorkCard, *, asked_for: frozenset[str]) -> dict[str, object]:
+    here = [place.branch for place in card.availability if place.available]
+    here.sort(key=lambda branch: branch.code not in asked_for)  # name the library they chose
     return {
         "url": reverse("portal:work", args=[card.work_id]),
         "title": card.title,
@@ -63,7 +63,9 @@ def _card(card: WorkCard) -> dict[str, object]:
         "imprint": imprint_of(publisher=card.publisher, year=card.year),
         "editions": len(card.editions),
         "cover": cover_of(card.title),
-        "state": availability(on_shelf=card.available, copies=card.copies, branches=here),
+        "state": availability(
+            on_shelf=card.available, copies=card.copies, branches=[branch.name for branch in here]
+        ),
     }
 
 
