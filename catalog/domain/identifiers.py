@@ -118,7 +118,7 @@ def parse_ubsn(raw: str) -> Identifier | None:
 
 
 _CURRENCIES = {
-    "CNY": ("CNY", "RMB", "¥", "￥", "人民币", "元", "圆", "块"),
+    "CNY": ("CNY", "RMB", "¥", "￥", "人民币", "人民幣", "CN¥", "CN", "元", "圆", "圓", "块"),
     "HKD": ("HKD", "HK$", "HK", "港币", "港元"),
     "TWD": ("TWD", "NTD", "NT$", "NT", "新台币", "新台幣", "台币", "台幣"),
     "MOP": ("MOP", "MOP$", "澳门元"),

@@ -106,16 +106,19 @@ def _judge(data: bytes, *, marc8_possible: bool, cjk_likely: bool) -> Detected:
     good = sum(1 for char in damaged if char > "\x7f") - lost
     if good >= 3 * lost:
         return Detected(UTF8, is_guess=True, is_lossy=True)
-    if cjk_likely or _looks_double_byte(data):
-        return _chinese(data)
+    runs = [len(run) for run in _HIGH_RUN.findall(data)]
+    if _looks_double_byte(runs) or (cjk_likely and (not marc8_possible or max(runs) >= 4)):
+        found = _chinese(data)
+        # Damaged Chinese loses a character here and there; other scripts do not fit at all.
+        if not found.is_lossy or 20 * data.decode(GB18030, "replace").count("\ufffd") < sum(runs):
+            return found
     if marc8_possible:
         return Detected(MARC8, is_guess=True)
     return Detected(LATIN, is_guess=True, is_lossy=_strict(data, LATIN) is None)
 
 
-def _looks_double_byte(data: bytes) -> bool:
+def _looks_double_byte(runs: list[int]) -> bool:
     """Chinese comes in long runs of high bytes; accents of MARC-8 and Latin come one by one."""
-    runs = [len(run) for run in _HIGH_RUN.findall(data)]
     return 2 * sum(length for length in runs if length >= 4) > sum(runs)
 
 

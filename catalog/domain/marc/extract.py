@@ -211,7 +211,7 @@ def _decode_repaired(data: bytes, hint: str) -> MarcFields | RecordError:
     if layout is None:
         return RecordError(code=ErrorCode.NO_LEADER)
     flags: list[str] = [] if layout.is_as_stated else [Flag.LEADER_REPAIRED]
-    located = _fields_by_directory(data, layout)
+    located = None if layout.is_wide else _fields_by_directory(data, layout)
     if located is None:
         mended = _fields_by_terminator(data, layout)
         if isinstance(mended, RecordError):
@@ -261,15 +261,21 @@ def _fields_by_directory(data: bytes, layout: Layout) -> _Located | None:
         total += length
         tags.append(_tag(entry))
         bodies.append(body[:-1].replace(b"\x1e", b" "))
-    used = len(data.rstrip(b"\x1d")) - layout.base
+    used = data.rfind(b"\x1e") + 1 - layout.base
     return (tags, bodies) if total == used else None
 
 
 def _fields_by_terminator(data: bytes, layout: Layout) -> _Located | RecordError:
     """Fields between terminators, named in the order in which the directory places them."""
+    end = data.rfind(b"\x1e")
+    bodies = data[layout.base : end].split(b"\x1e")
+    if rest := data[end + 1 :].strip(b"\x1d\x00\x1a\r\n "):
+        bodies.append(rest)  # the last field lost its terminator
+    if not layout.is_as_stated:
+        wide = _tags_of_wide_directory(data[LEADER_LENGTH : layout.base - 1], bodies)
+        if wide:
+            return wide, bodies
     entries = _entries(data, layout)
-    body = data[layout.base :].removesuffix(b"\x1d").removesuffix(b"\x1e")
-    bodies = body.split(b"\x1e")
     if len(bodies) != len(entries):
         kept = [one for one in bodies if one]
         if len(kept) != len(entries):
@@ -282,6 +288,20 @@ def _fields_by_terminator(data: bytes, layout: Layout) -> _Located | RecordError
     if order != entries and len(data) > 99_999:
         order = entries  # starts beyond five digits wrap around and say nothing
     return [_tag(entry) for entry in order], bodies
+
+
+def _tags_of_wide_directory(directory: bytes, bodies: list[bytes]) -> list[str]:
+    """Lengths over 9,999 and starts over 99,999 take more digits, which we know from the body."""
+    tags: list[str] = []
+    at = start = 0
+    for body in bodies:
+        numbers = b"%04d%05d" % (len(body) + 1, start)
+        if directory[at + 3 : at + 3 + len(numbers)] != numbers:
+            return []
+        tags.append(_tag(directory[at : at + 3]))
+        at += 3 + len(numbers)
+        start += len(body) + 1
+    return tags
 
 
 _CJK_LANGUAGES = (b"chi", b"jpn", b"kor", b"zho")

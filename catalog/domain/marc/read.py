@@ -18,6 +18,7 @@ MAX_SPAN = 4 * 1024 * 1024
 """Bytes. No record is longer; a stretch without an end is given up after as much."""
 
 LEADER_LENGTH, ENTRY_LENGTH = 24, 12  # ISO 2709
+_WIDE = LEADER_LENGTH + ENTRY_LENGTH * 8
 FIELD_END, RECORD_END = 0x1E, 0x1D
 BOM = b"\xef\xbb\xbf"
 
@@ -222,6 +223,7 @@ class Layout:
     directory: int
     base: int
     is_as_stated: bool = True
+    is_wide: bool = False  # entries longer than 12 characters, beyond what ISO 2709 can say
 
 
 def find_layout(data: bytes) -> Layout | None:
@@ -236,6 +238,8 @@ def find_layout(data: bytes) -> Layout | None:
     # A leader may have lost or gained a few characters; more than that is no leader.
     if start < end and 20 <= start <= 28:
         return Layout(start, end + 1, is_as_stated=False)
+    if end > _WIDE and data[LEADER_LENGTH:end].isalnum() and _LEADER.match(data):
+        return Layout(LEADER_LENGTH, end + 1, is_as_stated=False, is_wide=True)
     return None
 
 

@@ -287,7 +287,7 @@ def personal_name(text: str, **facts: Any) -> Contributor:
         if match := _ORIGINAL.search(text):
             original = match[1].strip()
             text = text[: match.start()] + text[match.end() :]
-        text = _OTHERS.sub("", text)
+        text = _OTHERS.sub("", text).rstrip(" .")
         text = re.sub(r"[,，\s]+", "", text) if is_only_han(text) else text
     elif text.endswith(".") and _drops_stop(text):
         text = text[:-1]
