@@ -114,9 +114,26 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
         404,
         _("No reader is known by this card or number. Check it, or register the reader first."),
     ),
-    "bad_credential": (
+    "credential_empty": (422, _("Enter the number that stands on the card.")),
+    "credential_wrong_form": (
         422,
-        _("This number cannot be right (%(issue)s). Check it against the document."),
+        _("This is not what a number on such a card looks like. Check kind and number."),
+    ),
+    "credential_impossible_date": (
+        422,
+        _("The date of birth in this number does not exist. Check it against the card."),
+    ),
+    "credential_future_date": (
+        422,
+        _("The date of birth in this number lies in the future. Check it against the card."),
+    ),
+    "credential_too_old": (
+        422,
+        _("By this number its holder is over 120 years old. Check it against the card."),
+    ),
+    "credential_wrong_check_digit": (
+        422,
+        _("The last character of this number does not fit the others. Check every digit."),
     ),
     "name_missing": (422, _("A name is needed to open an account.")),
     "unknown_category": (

@@ -41,8 +41,8 @@ def register_patron(
     """Open an account, or find the one this document already opens; rules ID-1 to ID-9.
 
     ``number`` is what the document says; it is kept sealed and found by its blind index, and only
-    its masked form is answered. Without ``category`` the age decides. Raises ``bad_credential``,
-    ``name_missing``, ``unknown_category``, ``unknown_branch``, ``outside_your_agency``,
+    its masked form is answered. Without ``category`` the age decides. Raises ``credential_…``
+    (one code for each ``CredentialIssue``), ``name_missing``, ``unknown_category``, ``unknown_branch``, ``outside_your_agency``,
     ``operation_reused``.
     """
     # What is remembered of the request must not give the number away: its keyed index stands in.
@@ -92,7 +92,7 @@ def attach(value: CredentialValue, *, patron: Patron, now: datetime) -> Credenti
 def _parsed(kind: CredentialKind, number: str, *, today: date) -> CredentialValue:
     value = parse_credential(kind=kind, text=number, today=today)
     if isinstance(value, CredentialProblem):
-        raise LibraryError("bad_credential", kind=str(kind), issue=str(value.issue))
+        raise LibraryError(f"credential_{value.issue}", kind=str(kind))
     return value
 
 

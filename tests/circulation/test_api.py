@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from catalog.domain.items import ItemStatus
 from circulation.actions.check_item_events import check_item_events
+from circulation.domain.credentials import CredentialIssue
 from circulation.models import (
     Credential,
     HoldRequest,
@@ -24,6 +25,7 @@ from circulation.models import (
 )
 from circulation.models.patrons import CredentialStatus
 from circulation.tasks import check_events, expire_requests
+from library_net.api import problems
 from tests.circulation.calls import Member
 from tests.world import World, card_of
 
@@ -185,9 +187,14 @@ def test_a_wrong_number_opens_nothing_and_says_why(world, jinjiang):
         "patrons/", {"branch": "JJ-MAIN", "name": "王小明", "number": "510199199001010016"}
     )
 
-    assert (answer.status_code, reasons(answer)) == (422, ["bad_credential"])
-    assert answer.json()["reasons"][0]["params"]["issue"] == "wrong_check_digit"
+    assert (answer.status_code, reasons(answer)) == (422, ["credential_wrong_check_digit"])
     assert Patron.objects.count() == before
+
+
+@pytest.mark.parametrize("issue", list(CredentialIssue))
+def test_every_fault_of_a_number_has_its_own_words(issue):
+    """ID-2."""
+    assert f"credential_{issue}" in problems.known_codes()
 
 
 def test_no_document_number_is_stored_in_clear(world, jinjiang):
