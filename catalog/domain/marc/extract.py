@@ -199,14 +199,14 @@ def _decode_plain(data: bytes) -> MarcFields | None:
     if stated != starts or base != LEADER_LENGTH + ENTRY_LENGTH * len(tags) + 1:
         return None
     flags: list[str] = []
-    has_entity = "&" in text and _ENTITY.search(text)
-    if has_entity or not (is_ascii or unicodedata.is_normalized("NFC", text)):
+    needs_care = "\x00" in text or ("&" in text and _ENTITY.search(text))
+    if needs_care or not (is_ascii or unicodedata.is_normalized("NFC", text)):
         parts = _normalised(parts, flags)
     return MarcFields(text[:LEADER_LENGTH], tags, parts, charset.UTF8, flags)
 
 
 def _decode_repaired(data: bytes, hint: str) -> MarcFields | RecordError:
-    """Any other record: another encoding, another field order, or damage."""
+    """Any other record: another encoding, another field order, or damage (NO-19)."""
     layout = find_layout(data)
     if layout is None:
         return RecordError(code=ErrorCode.NO_LEADER)
@@ -356,9 +356,11 @@ _XML_FORMATS = {
 
 
 def _normalised(parts: list[str], flags: list[str]) -> list[str]:
-    """Canonical composition, and character references turned into characters (NO-2)."""
+    """Canonical composition, character references turned into characters, no NUL (NO-2)."""
     return [
-        part if part.isascii() and "&" not in part else _normalised_part(part, flags)
+        part
+        if part.isascii() and "&" not in part and "\x00" not in part
+        else _normalised_part(part.replace("\x00", ""), flags)
         for part in parts
     ]
 

@@ -82,7 +82,7 @@ def read_records(
     return reader(chunks, offset=offset, position=position)
 
 
-# Note [Where a record ends]
+# Note [Where a record ends] (NO-19)
 # The terminator 0x1D ends a record; the length in the leader is only a witness. Where both agree,
 # the span is a record and is not looked at further (`extract.decode` checks its inside). Where they
 # differ, `_mend` asks in this order:

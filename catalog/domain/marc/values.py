@@ -93,7 +93,7 @@ _GMD = re.compile(
 
 
 def title_text(text: str) -> str:
-    """A title as shown: no punctuation of the next area, no general material designation."""
+    """A title as shown: no punctuation of the next area, no material designation (NO-15)."""
     text = strip_isbd(text)
     if "[" in text or "［" in text or "〔" in text:
         text = strip_isbd(_GMD.sub(" ", text))
