@@ -41,9 +41,9 @@ def register_patron(
     """Open an account, or find the one this document already opens; rules ID-1 to ID-9.
 
     ``number`` is what the document says; it is kept sealed and found by its blind index, and only
-    its masked form is answered. Without ``category`` the age decides. Raises ``credential_…``
-    (one code for each ``CredentialIssue``), ``name_missing``, ``unknown_category``, ``unknown_branch``, ``outside_your_agency``,
-    ``operation_reused``.
+    its masked form is answered. Without ``category`` the age decides. Raises ``credential_…`` (one
+    code for each ``CredentialIssue``), ``name_missing``, ``unknown_category``, ``unknown_branch``,
+    ``outside_your_agency``, ``operation_reused``.
     """
     # What is remembered of the request must not give the number away: its keyed index stands in.
     index = vault.blind_index(normalise(number), purpose=str(kind))
