@@ -79,24 +79,22 @@ def lc_file() -> Path:
 
 
 @pytest.fixture(scope="session")
-def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
-    """A migrated, empty SQLite file to start sites from; None when sites run on PostgreSQL."""
-    if not settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-        return None
+def blank_site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A site that never runs: its migrated, empty database is copied for those that do."""
     blank = Site(data_dir=tmp_path_factory.mktemp("blank"))
-    blank.manage("migrate", "--verbosity=0")
-    return blank.data_dir / "library.sqlite3"
+    blank.prepare()
+    return blank
 
 
 @pytest.fixture
-def site(tmp_path: Path, migrated_database: Path | None) -> Iterator[Site]:
+def site(tmp_path: Path, blank_site: Site) -> Iterator[Site]:
     """A running site of our own, as real processes, on an empty database.
 
     On SQLite it is the embedded one; with a database and a broker in the environment it is the
     production shape: web server, worker, beat and index follower, each a process.
     """
     running = Site(data_dir=tmp_path / "site")
-    running.prepare(blank=migrated_database)
+    running.prepare(like=blank_site)
     running.start()
     yield running
     running.stop()

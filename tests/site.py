@@ -24,6 +24,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import redis
 import requests
+from celery import Celery
 
 from tests.services import die_with_parent, free_port
 
@@ -31,6 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 30
+SQLITE_FILE = "library.sqlite3"
 WORKER_OPTIONS = ["--concurrency", "1", "--loglevel", "warning", "--without-gossip"]
 _REDIS_NUMBERS = itertools.cycle(range(1, 16))  # Redis has 16; 0 is the wrapper's own
 
@@ -54,14 +56,18 @@ class Site:
         self.is_embedded = "LIBRARY_NET_BROKER_URL" not in self.environment
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
-    def prepare(self, *, blank: Path | None = None) -> None:
-        """Make an empty, migrated database: a copy of `blank`, or a new one in the cluster."""
-        if blank is not None and self.is_embedded:
-            shutil.copy(blank, self.data_dir / "library.sqlite3")
-            return
+    def prepare(self, *, like: "Site | None" = None) -> None:
+        """Make a migrated database: a copy of another site's, which must not run, or a new one."""
         if not self.is_embedded:
-            self._new_database()
-        self.manage("migrate", "--verbosity=0")
+            self._new_database(template=like.database_name if like else "template0")
+        elif like is not None:
+            shutil.copy(like.data_dir / SQLITE_FILE, self.data_dir / SQLITE_FILE)
+        if like is None:
+            self.manage("migrate", "--verbosity=0")
+
+    @property
+    def database_name(self) -> str:
+        return urlsplit(self.environment["LIBRARY_NET_DATABASE_URL"]).path.strip("/")
 
     def manage(self, *arguments: str, timeout_s: float = 280) -> str:
         """Run a management command to its end and return what it printed."""
@@ -127,12 +133,12 @@ class Site:
             "library_net.wsgi:application",
         )
         self._spawn("worker", celery, "-A", "library_net", "worker", *WORKER_OPTIONS)
-        schedule = self.data_dir / "beat"
+        schedule = self.data_dir / "schedule"
         self._spawn("beat", celery, "-A", "library_net", "beat", "-s", schedule, "-l", "warning")
         self._spawn("follower", python, "manage.py", "follow_index")
 
     def _spawn(self, name: str, *command: object) -> None:
-        with (self.data_dir / f"{name}.log").open("ab") as output:
+        with (self.data_dir / f"{name}.log").open("wb") as output:
             self.processes[name] = subprocess.Popen(
                 [str(word) for word in command],
                 cwd=ROOT,
@@ -152,16 +158,26 @@ class Site:
                 break
             with contextlib.suppress(requests.ConnectionError):
                 requests.get(self.url + "/", timeout=10)
-                return
+                if self._everything_listens():
+                    return
             time.sleep(0.1)
         self.kill()
         raise AssertionError(f"the site did not start:\n{self.log()}")
 
-    def _new_database(self) -> None:
+    def _everything_listens(self) -> bool:
+        """A web server that answers is no proof that worker and beat beside it do already."""
+        if self.is_embedded:
+            return True
+        # Beat opens its schedule when its signal handlers are in place.
+        beats = any(self.data_dir.glob("schedule*"))
+        with Celery(broker=self.environment["LIBRARY_NET_BROKER_URL"], set_as_current=False) as app:
+            return beats and bool(app.control.ping(timeout=0.5))
+
+    def _new_database(self, *, template: str) -> None:
         url = urlsplit(self.environment["LIBRARY_NET_DATABASE_URL"])
         name = f"site_{uuid.uuid4().hex[:12]}"
         with psycopg.connect(urlunsplit(url), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         self.environment["LIBRARY_NET_DATABASE_URL"] = urlunsplit(url._replace(path=f"/{name}"))
         # Sites share one Redis; an emptied database number each keeps their queues apart.
         broker = urlsplit(self.environment["LIBRARY_NET_BROKER_URL"])
