@@ -44,8 +44,9 @@ class _Ranked:
 
 
 def merge(records: Sequence[tuple[int, BibRecord]]) -> tuple[BibRecord, Provenance]:
-    """The union record and ``{field: source id}``; records are (source id, record), at least one.
+    """The union record and ``{field: source id}`` of every field that says something.
 
+    Records are (source id, record), at least one.
     Raises ValueError when there is none.
     """
     if not records:
@@ -59,7 +60,8 @@ def merge(records: Sequence[tuple[int, BibRecord]]) -> tuple[BibRecord, Provenan
     for choose in _CHOOSERS:
         chosen = choose(ranked)
         fields |= chosen.fields
-        origin |= dict.fromkeys(chosen.fields, chosen.source_id)
+        stated = [name for name, value in chosen.fields.items() if value]
+        origin |= dict.fromkeys(stated, chosen.source_id)
     return replace(best.record, **fields), origin
 
 

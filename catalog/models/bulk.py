@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -71,33 +72,36 @@ def update_rows(model: type[models.Model], columns: Sequence[str], rows: Iterabl
         )
 
 
-def where_in(sql: str, values: Sequence[int] | Sequence[str]) -> tuple[str, Any]:
-    """A statement and its one parameter for a set of any size, without a parameter limit.
+Values = Sequence[int] | Sequence[str]
 
-    The ``{values}`` of ``WHERE key {values}`` becomes ``= ANY(array)`` or a JSON array's elements.
-    """
+
+def _where_in(sql: str, values: Values) -> tuple[str, Any]:
     if connection.vendor == "postgresql":
         return sql.format(values="= ANY(%s)"), list(values)
     return sql.format(values="IN (SELECT value FROM json_each(%s))"), as_json(list(values))
 
 
-def select_where_in(sql: str, values: Sequence[int] | Sequence[str]) -> list[tuple[Any, ...]]:
-    """Rows of a query over a set of values; no query for an empty set."""
+def select_where_in(sql: str, values: Values, *parameters: Any) -> list[tuple[Any, ...]]:
+    """Rows of a query over a set of any size, without a parameter limit; none for an empty set.
+
+    The ``{values}`` of ``WHERE key {values}``, which comes after every other parameter, becomes
+    ``= ANY(array)`` or the elements of a JSON array.
+    """
     if not values:
         return []
-    statement, parameter = where_in(sql, values)
+    statement, array = _where_in(sql, values)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [parameter])
+        cursor.execute(statement, [*parameters, array])
         return list(cursor.fetchall())
 
 
-def execute_where_in(sql: str, values: Sequence[int] | Sequence[str]) -> int:
-    """The number of rows a write over a set of values touched."""
+def execute_where_in(sql: str, values: Values, *parameters: Any) -> int:
+    """Like ``select_where_in`` for a write; the number of rows it touched."""
     if not values:
         return 0
-    statement, parameter = where_in(sql, values)
+    statement, array = _where_in(sql, values)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [parameter])
+        cursor.execute(statement, [*parameters, array])
         return int(cursor.rowcount)
 
 
@@ -109,3 +113,8 @@ def as_json(value: Any) -> str:
 def as_datetime(value: datetime | None) -> Any:
     """An aware datetime as this engine's column takes it."""
     return connection.ops.adapt_datetimefield_value(value)
+
+
+def as_price(value: Decimal | None) -> Any:
+    """An amount as this engine's price column takes it."""
+    return connection.ops.adapt_decimalfield_value(value, max_digits=10, decimal_places=2)

@@ -66,6 +66,8 @@ class Item(models.Model):
         default=ItemStatus.AVAILABLE,
     )
     status_changed_at = models.DateTimeField(_("status since"))
+    # An item list beats holdings embedded in MARC (house §6): records leave such a copy alone.
+    is_listed = models.BooleanField(default=False)
     # The ledger entitled to lend this copy now (roadmap: members keep their own systems).
     ledger = models.CharField(_("ledger"), max_length=12, default="hosted")
     created_at = models.DateTimeField(_("added"))

@@ -1,0 +1,205 @@
+"""The next portion of a batch: read, match, merge, save; progress commits with the work.
+
+A process killed anywhere leaves either the whole portion or nothing of it, and the next call goes
+on from there, so an interrupted batch ends with the counts of an undisturbed one.
+"""
+
+from __future__ import annotations
+
+import array
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from catalog.actions.ingesting.copies import (
+    CopiesSaved,
+    Copy,
+    Shelves,
+    load_shelves,
+    save_copies,
+)
+from catalog.actions.ingesting.editions import works_of
+from catalog.actions.ingesting.reading import Incoming, Known, Portion, Rejected, read_portion
+from catalog.actions.ingesting.sources import save_sources
+from catalog.models import Batch, BatchSeen, BatchState, ChangeKind, Reject, SourceRecord
+from catalog.models.bulk import as_json, insert_rows
+from catalog.models.feed import note_changes
+from library_net.db import LANE_MATCH, claim, one_at_a_time
+from library_net.jobs.models import JobRun, JobState
+from library_net.queue import after_commit
+
+KIB = 1024
+
+
+def ingest_chunk(*, batch_id: int, job: JobRun, now: datetime) -> bool:
+    """One step; True when the batch is finished. The caller holds the job's lease.
+
+    Parsing needs no lock and happens first; matching and saving hold the one lane of the network,
+    because twins in two batches must meet.
+    """
+    batch = Batch.objects.select_related("agency").get(pk=batch_id)
+    if batch.state == BatchState.DONE:
+        return True
+    if batch.next_offset >= batch.byte_count and _may_withdraw(batch):
+        return _withdraw_missing(batch, job, now=now)
+    portion = read_portion(batch, limit=settings.INGEST_CHUNK_RECORDS)
+    shelves = load_shelves(batch.agency)
+    with transaction.atomic(), one_at_a_time(LANE_MATCH):
+        if not _take_turn(batch, portion):
+            return False  # somebody whose lease ran out was faster after all
+        _save(batch, portion, shelves, now=now)
+        is_done = portion.is_last and not _may_withdraw(batch)
+        if portion.is_last:
+            batch.next_offset = batch.byte_count
+        _save_progress(batch, job, is_done=is_done, now=now)
+    return is_done
+
+
+def _take_turn(batch: Batch, portion: Portion) -> bool:
+    here = Batch.objects.filter(
+        pk=batch.pk, next_offset=batch.next_offset, next_position=batch.next_position
+    )
+    batch.next_offset, batch.next_position = portion.next_offset, portion.next_position
+    return claim(here, next_offset=batch.next_offset, next_position=batch.next_position)
+
+
+def _save(batch: Batch, portion: Portion, shelves: Shelves, *, now: datetime) -> None:
+    """Write the portion and add it to the batch's counts."""
+    saved = save_sources(portion.incoming, gone=portion.deletions, batch=batch, now=now)
+    copies = save_copies(
+        _copies(portion.incoming), agency=batch.agency, shelves=shelves, is_list=False, now=now
+    )
+    changed = saved.changed_works | works_of(copies.source_ids)
+    note_changes(work_ids=changed - saved.ended_works, kind=ChangeKind.RECORD, now=now)
+    note_changes(work_ids=saved.ended_works, kind=ChangeKind.DELETED, now=now)
+    _save_rejects(batch, portion.rejects + _item_rejects(portion, copies))
+    if batch.mode == "full":
+        seen = array.array("q", [*portion.seen, *(one.source_id for one in portion.incoming)])
+        BatchSeen.objects.create(batch=batch, source_ids=seen.tobytes())
+    batch.records += portion.records
+    batch.created += sum(one.is_new for one in portion.incoming)
+    batch.updated += sum(not one.is_new and not one.is_repeat for one in portion.incoming)
+    batch.unchanged += portion.unchanged
+    batch.outdated += portion.outdated
+    batch.repeated += portion.repeated
+    batch.deleted += len(portion.deletions)
+    batch.quarantined += portion.quarantined
+    batch.merged += saved.joined
+    batch.items_created += copies.created
+    batch.items_updated += copies.updated
+
+
+def _copies(incoming: list[Incoming]) -> list[Copy]:
+    return [
+        Copy(one.source_id, facts, one.parsed.record)
+        for one in incoming
+        for facts in one.parsed.items
+    ]
+
+
+def _item_rejects(portion: Portion, copies: CopiesSaved) -> list[Rejected]:
+    """A row for each copy that was refused, and one for each branch code nobody knows."""
+    where = {one.source_id: one.raw for one in portion.incoming}
+    rows: list[Rejected] = []
+    told: set[str] = set()
+    for problem in copies.problems:
+        branch = problem.params.get("branch", "")
+        if problem.code == "unknown_branch" and branch in told:
+            continue
+        told.add(branch)
+        raw = where[problem.source_id]
+        params = {"barcode": problem.barcode[:80], **problem.params}
+        rows.append(Rejected(raw.position, raw.offset, len(raw.data), problem.code, params, b""))
+    return rows
+
+
+def _save_rejects(batch: Batch, rejects: list[Rejected]) -> None:
+    insert_rows(
+        Reject,
+        ["batch_id", "position", "offset", "length", "code", "params", "raw"],
+        [
+            (batch.pk, r.position, r.offset, r.length, r.code, as_json(r.params), r.raw)
+            for r in sorted(rejects, key=lambda r: (r.position, r.code))
+        ],
+    )
+
+
+def _save_progress(batch: Batch, job: JobRun, *, is_done: bool, now: datetime) -> None:
+    """Batch and job in the transaction of the work; the feed and the next batch are woken after."""
+    batch.state = BatchState.DONE if is_done else BatchState.RUNNING
+    batch.finished_at = now if is_done else None
+    batch.save()
+    total = -(-batch.byte_count // KIB)
+    job.step_done(done=-(-batch.next_offset // KIB), total=total, now=now)
+    after_commit("catalog.number_changes")
+    if is_done:
+        batch.seen.all().delete()
+        job.finish(now=now)
+        _wake_next(batch)
+
+
+def waits_for(batch: Batch) -> Batch | None:
+    """The member's earlier batch that must be read first: what was sent last must stand."""
+    return (
+        Batch.objects.filter(
+            agency_id=batch.agency_id,
+            pk__lt=batch.pk,
+            state__in=[BatchState.QUEUED, BatchState.RUNNING],
+        )
+        .exclude(job__state=JobState.FAILED)
+        .order_by("pk")
+        .first()
+    )
+
+
+def _wake_next(batch: Batch) -> None:
+    following = Batch.objects.filter(agency_id=batch.agency_id, state=BatchState.QUEUED)
+    if (after := following.order_by("pk").first()) and after.job_id:
+        after_commit("catalog.ingest", job_id=after.job_id)
+
+
+# --- the end of a full batch ---------------------------------------------------------------------
+
+
+def _may_withdraw(batch: Batch) -> bool:
+    """Only a full batch read without a loss says what the member no longer has.
+
+    A record in a quarantined span would otherwise be taken for a withdrawn one.
+    """
+    return batch.mode == "full" and batch.quarantined == 0
+
+
+def _withdraw_missing(batch: Batch, job: JobRun, *, now: datetime) -> bool:
+    """One step of withdrawing records the full batch did not hold; True when none is left."""
+    missing = _missing(batch, limit=settings.INGEST_CHUNK_RECORDS)
+    with transaction.atomic(), one_at_a_time(LANE_MATCH):
+        saved = save_sources([], gone=missing, batch=batch, now=now)
+        note_changes(work_ids=saved.changed_works, kind=ChangeKind.RECORD, now=now)
+        note_changes(work_ids=saved.ended_works, kind=ChangeKind.DELETED, now=now)
+        batch.deleted += len(missing)
+        is_done = len(missing) < settings.INGEST_CHUNK_RECORDS
+        _save_progress(batch, job, is_done=is_done, now=now)
+    return is_done
+
+
+def _missing(batch: Batch, *, limit: int) -> list[Known]:
+    """Living records of the agency that the batch did not hold and no later batch sent."""
+    seen: set[int] = set()
+    for packed in batch.seen.values_list("source_ids", flat=True).iterator(chunk_size=20):
+        ids = array.array("q")
+        ids.frombytes(bytes(packed))
+        seen.update(ids)
+    rows = (
+        SourceRecord.objects.filter(agency_id=batch.agency_id, deleted_at=None)
+        .order_by("pk")
+        .values_list("pk", "digest", "sequence", "manifestation_id", "batch_id")
+    )
+    found: list[Known] = []
+    for pk, digest, sequence, manifestation_id, batch_id in rows.iterator(chunk_size=5000):
+        is_later = bool(batch.sequence) and sequence > batch.sequence
+        if pk not in seen and not is_later:
+            found.append(Known(pk, digest, False, sequence, manifestation_id, batch_id))
+            if len(found) == limit:
+                break
+    return found

@@ -1,0 +1,132 @@
+"""What the catalogue's codes say to a person: what is the matter, and what to do next.
+
+``PROBLEMS`` refuse a request. ``REJECTS`` are about one record or copy of a batch that went on
+without it, or took it in with a change worth knowing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+PROBLEMS: dict[str, tuple[int, Promise | str]] = {
+    "bad_batch_mode": (
+        422,
+        _("The mode is “%(mode)s”; say delta (changes only) or full (everything you have)."),
+    ),
+    "bad_batch_sequence": (422, _("The sequence must be a whole number, zero or more.")),
+    "unknown_marc_format": (
+        422,
+        _("The format is “%(format)s”; say marc21, cnmarc or unimarc, or leave it out."),
+    ),
+    "unknown_encoding": (
+        422,
+        _("The encoding is “%(encoding)s”; say utf-8, gb18030, big5 or marc-8, or leave it out."),
+    ),
+    "batch_too_large": (
+        413,
+        _("The file is larger than %(limit_mb)s MB unpacked. Split it and send the parts."),
+    ),
+    "damaged_gzip": (
+        400,
+        _("The compressed file is damaged or incomplete; nothing was kept. Send it again."),
+    ),
+    "empty_batch": (400, _("No bytes arrived. Send the file itself as the body.")),
+    "too_many_rows": (
+        413,
+        _("A list may have at most %(limit)s rows. Send it in parts."),
+    ),
+    "bad_item_list": (
+        400,
+        _("The list could not be read: send a JSON array of objects, or CSV with a heading row."),
+    ),
+    "no_agency": (
+        422,
+        _("Say for which institution this is: ?agency=CODE, one your role covers."),
+    ),
+    "record_withdrawn": (
+        410,
+        _("This record was withdrawn: no member library holds it any more."),
+    ),
+    "barcode_needed": (422, _("Say which copy: ?barcode=NUMBER, as printed on it.")),
+}
+
+REJECTS: dict[str, tuple[int, Promise | str]] = {
+    # records that could not be read (catalog.domain.marc.problems.ErrorCode)
+    "empty_span": (
+        422,
+        _("Two record ends follow each other with nothing between. Nothing was lost."),
+    ),
+    "no_leader": (
+        422,
+        _("No MARC record begins here. Export the record again; the bytes are kept."),
+    ),
+    "truncated": (422, _("The record is cut short. Export it again and send it.")),
+    "no_terminator": (
+        422,
+        _("No end of record within %(limit)s bytes. Is this a MARC file? Check the export."),
+    ),
+    "bad_directory": (
+        422,
+        _("The record's directory does not fit its fields. Save it again in your system."),
+    ),
+    "no_fields": (422, _("The record has no fields. Delete it or catalogue it in your system.")),
+    "not_bibliographic": (
+        422,
+        _("This is no bibliographic record (leader/06 is “%(type)s”). Leave it out of the export."),
+    ),
+    "xml_unclosed": (
+        422,
+        _("A <record> element is not closed before the next begins. Check the export."),
+    ),
+    "xml_stray_fields": (
+        422,
+        _("MARC fields stand outside any <record> element. Check the export."),
+    ),
+    "xml_ill_formed": (
+        422,
+        _("The XML of this record is broken at line %(line)s, column %(column)s: %(reason)s."),
+    ),
+    "xml_encoding": (422, _("The XML file is not in UTF-8. Convert it and send it again.")),
+    "no_records": (422, _("The XML file holds no MARC <record> element. Is it the right file?")),
+    "reader_defect": (
+        422,
+        _("Our reader failed on this record (%(error)s). It is kept; please tell the network."),
+    ),
+    # records and copies that were taken, with something to know
+    "duplicate_in_file": (
+        422,
+        _("Control number %(key)s appears again as record %(again_at)s; the later one was kept."),
+    ),
+    "bad_barcode": (
+        422,
+        _("The copy has no barcode, or one longer than 64 characters. Give it one and send again."),
+    ),
+    "unknown_branch": (
+        422,
+        _(
+            "No branch of yours is called “%(branch)s”; copy %(barcode)s and others like it were"
+            " placed at the main branch. Correct the code or ask for the branch to be added."
+        ),
+    ),
+    "agency_has_no_branch": (
+        422,
+        _("Copy %(barcode)s has no place: your institution has no branch in the network yet."),
+    ),
+    # rows of an item list
+    "not_a_row": (422, _("This row is not an object with fields. Check the list.")),
+    "missing_field": (422, _("The field %(field)s is missing. Fill it in and send the row again.")),
+    "unknown_record": (
+        422,
+        _("You have sent no record %(control_number)s yet. Send the record first, then the copy."),
+    ),
+}
+
+NOTES: dict[str, Any] = {
+    "nothing_withdrawn": _(
+        "Nothing was withdrawn: some records could not be read, and could be taken for missing."
+        " Mend them and send the full file again."
+    ),
+}
