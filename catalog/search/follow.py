@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from catalog.models import Change, FeedHead, Work
@@ -98,7 +98,7 @@ def follow_until(
             pause = PAUSE_AFTER_ERROR_S
         stopping.wait(pause)
     index.close()
-    close_old_connections()
+    connection.close()
 
 
 def feed_identity() -> str:

@@ -58,10 +58,12 @@ class SearchIndex:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        # Two locks: a search must not wait until a large chunk has been written.
         self._lock = threading.RLock()
+        self._write_lock = threading.RLock()
         self._generation = ""
         self._index: tantivy.Index | None = None
-        self._writer: tantivy.IndexWriter | None = None
+        self._writer: tuple[str, tantivy.IndexWriter] | None = None  # and its generation
         # Inode and time of the pointer and of meta.json when they were last read.
         self._pointer_seen = self._commit_seen = NEVER
 
@@ -102,25 +104,24 @@ class SearchIndex:
 
         Raises IndexBusyError when another process is the writer.
         """
-        with self._lock:
-            state = self.state()
-            if state is None:
-                message = f"no search index in {self.path}; rebuild it first"
-                raise RuntimeError(message)
-            writer = self._writing()
+        with self._write_lock:
+            generation, writer = self._writing()
+            folder = self.path / generation
+            state = _read_state(folder) or IndexState()
             try:
                 _write(writer, upserts=upserts, deletes=deletes)
             except BaseException:
                 writer.rollback()
                 raise
             writer.commit()
-            _save_state(self.path / self._generation, feed=state.feed, cursor=cursor)
+            # Of the generation written to: a rebuild may have put another in use meanwhile.
+            _save_state(folder, feed=state.feed, cursor=cursor)
 
     def close(self) -> None:
         """Give up being the writer."""
-        with self._lock:
+        with self._write_lock:
             if self._writer is not None:
-                self._writer.wait_merging_threads()
+                self._writer[1].wait_merging_threads()
             self._writer = None
 
     @contextlib.contextmanager
@@ -178,15 +179,19 @@ class SearchIndex:
         register_tokenizers(self._index)
         self._generation = generation
 
-    def _writing(self) -> tantivy.IndexWriter:
-        index = self._opened()
-        assert index is not None
-        if self._writer is None:
-            self._writer = _claim_writer(index, memory=WRITER_MEMORY)
+    def _writing(self) -> tuple[str, tantivy.IndexWriter]:
+        with self._lock:
+            index, generation = self._opened(), self._generation
+        if index is None:
+            message = f"no search index in {self.path}; rebuild it first"
+            raise RuntimeError(message)
+        if self._writer is None or self._writer[0] != generation:
+            self._writer = None
+            self._writer = generation, _claim_writer(index, memory=WRITER_MEMORY)
         return self._writer
 
     def _forget(self) -> None:
-        self._writer = self._index = None
+        self._index = None
         self._generation = ""
         self._pointer_seen = self._commit_seen = NEVER
 

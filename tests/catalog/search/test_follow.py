@@ -1,17 +1,18 @@
 """What commits in the database appears in the index and on the search page."""
 
+import threading
+import time
 from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
 
 from catalog.domain.items import ItemStatus
 from catalog.domain.query import Filters, parse_box
 from catalog.models import Change, ChangeKind, FeedHead, Item, Manifestation, Work
 from catalog.models.feed import note_changes, number_changes
 from catalog.readers import search_works
-from catalog.search.follow import CHUNK, follow_once, rebuild
+from catalog.search.follow import CHUNK, follow_once, follow_until, rebuild
 from catalog.search.index import SearchIndex, shared_index
 from catalog.search.query import search
 from tests.world import NOW, World
@@ -182,4 +183,22 @@ def test_the_page_costs_the_same_queries_however_many_works(
 def test_before_the_first_index_the_page_says_so(index):
     with_nothing = search_works(typed="三体")
     assert not with_nothing.is_ready
-    assert connection.vendor in ("sqlite", "postgresql")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_followers_thread_sees_a_commit_and_stops_when_told(index):
+    stopping = threading.Event()
+    thread = threading.Thread(
+        target=follow_until, args=(stopping,), kwargs={"index_path": index.path, "interval_s": 0.1}
+    )
+    thread.start()
+    try:
+        note(World.build().item("三体").source_record.manifestation.work_id)
+        deadline = time.monotonic() + 20
+        while total(index, "三体") == 0 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert total(index, "三体") == 1
+    finally:
+        stopping.set()
+        thread.join(20)
+    assert not thread.is_alive()

@@ -228,6 +228,39 @@ def test_an_index_of_another_schema_or_a_broken_one_is_not_opened(index):
     assert SearchIndex(index.path).state() is None
 
 
+def test_a_search_does_not_wait_for_a_large_write(index):
+    is_writing, may_end = threading.Event(), threading.Event()
+
+    def slow_documents():
+        is_writing.set()
+        assert may_end.wait(20)
+        yield WorkDocument(work_id=77, titles=("天龙八部",))
+
+    writer = threading.Thread(target=lambda: index.apply(upserts=slow_documents(), cursor=1))
+    writer.start()
+    assert is_writing.wait(20)
+    searching = threading.Thread(target=lambda: (found(index, "sdyxz"), may_end.set()))
+    searching.start()
+    searching.join(10)
+    writer.join(20)
+    assert may_end.is_set()
+    assert found(index, "天龙") == [77]
+
+
+def test_what_was_written_during_a_rebuild_does_not_move_the_new_cursor(index):
+    """A follower in the middle of a chunk while another thread switches the generation."""
+    other = SearchIndex(index.path)
+
+    def documents_while_switching():
+        with other.rebuild(feed="test", cursor=3) as builder:
+            builder.add(WORKS)
+        found(index, "射雕")  # opens the new generation
+        yield WorkDocument(work_id=77, titles=("天龙八部",))
+
+    index.apply(upserts=documents_while_switching(), cursor=9)
+    assert index.state().cursor == 3
+
+
 def test_threads_search_while_one_writes(index):
     seen: list[list[int]] = []
 
