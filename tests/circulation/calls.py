@@ -57,5 +57,11 @@ class Member:
         return self.post("requests/", body, key=key)
 
 
+def reasons(response: Any) -> list[str]:
+    """The codes of a refusal, which is always a problem document."""
+    assert response.headers["Content-Type"].startswith("application/problem+json"), response
+    return [reason["code"] for reason in response.json()["reasons"]]
+
+
 def _barcode(item: Any) -> str:
     return item if isinstance(item, str) else str(item.barcode)

@@ -72,7 +72,7 @@ def test_a_first_generation_number_is_upgraded_and_says_so():
         ("51010419900307231", CredentialIssue.WRONG_FORM),
         ("51010419900307231Y", CredentialIssue.WRONG_FORM),
         ("010104199003072311", CredentialIssue.WRONG_FORM),
-        ("510104199002300018", CredentialIssue.IMPOSSIBLE_DATE),
+        ("510199199002300018", CredentialIssue.IMPOSSIBLE_DATE),
         ("510185203013010013", CredentialIssue.IMPOSSIBLE_DATE),
         ("510104199003072311", CredentialIssue.WRONG_CHECK_DIGIT),
         ("510199202611230012", CredentialIssue.FUTURE_DATE),
