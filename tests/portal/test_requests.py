@@ -1,0 +1,133 @@
+"""My requests: asked for in two taps, followed on the way, given up."""
+
+from datetime import timedelta
+
+from django.urls import reverse
+from django.utils import timezone
+
+from circulation.actions.checkin import checkin
+from circulation.actions.operations import Intent
+from circulation.domain.states import RequestState
+from circulation.models import HoldRequest
+from library_net.accounts.scope import Scope
+from tests.portal.conftest import lend, text_of
+
+
+def ask(client, item, *, pickup="JJ-MAIN", operation="tap-1"):
+    edition = item.source_record.manifestation
+    return client.post(
+        reverse("portal:place_request", args=[edition.work_id]),
+        {"edition": edition.public_id, "pickup": pickup, "operation": operation},
+    )
+
+
+def give_back(world, item, *, at):
+    return checkin(
+        intent=Intent(caller="test", operation_id=f"back-{item.pk}", scope=Scope(everywhere=True)),
+        branch_id=world.branches[at].pk,
+        barcode=item.barcode,
+        now=timezone.now(),
+    )
+
+
+def test_the_form_offers_her_own_branch_first_so_that_one_tap_is_enough(world, signed_in):
+    item = world.item("三体", at="ZY-MAIN")
+
+    page = signed_in.get(f"/works/w{item.source_record.manifestation.work_id}").content.decode()
+
+    assert '<option value="JJ-MAIN" selected>' in page
+    assert page.index('value="JJ-MAIN"') < page.index('value="ZY-MAIN"')
+
+
+def test_a_double_tap_places_one_request(world, signed_in, reader):
+    item = world.item("三体", at="ZY-MAIN")
+
+    first = ask(signed_in, item)
+    ask(signed_in, item)
+
+    request = HoldRequest.objects.get()
+    assert first.headers["Location"] == reverse("portal:requests")
+    assert (request.patron, request.pickup_branch.code) == (reader, "JJ-MAIN")
+    assert "预约成功" in text_of(signed_in.get(reverse("portal:requests")))
+
+
+def test_asking_twice_is_refused_on_the_page_where_it_was_asked(world, signed_in):
+    item = world.item("三体", at="ZY-MAIN")
+    ask(signed_in, item)
+
+    answer = ask(signed_in, item, operation="tap-2")
+
+    assert answer.status_code == 409
+    assert 'class="note error"' in answer.content.decode()
+    assert HoldRequest.objects.count() == 1
+
+
+def test_a_request_is_followed_from_the_queue_to_the_hold_shelf(world, signed_in):
+    item = world.item("三体", at="ZY-MAIN")
+    lend(world, item, to="川", days_ago=3)
+    ask(signed_in, item)
+
+    assert "下一位就是您" in text_of(signed_in.get(reverse("portal:requests")))
+
+    give_back(world, item, at="ZY-MAIN")
+    words = text_of(signed_in.get(reverse("portal:requests")))
+    assert "运送途中 · 从资阳市图书馆总馆出发" in words
+
+    request = HoldRequest.objects.get()
+    request.state, request.ready_at = RequestState.READY, timezone.now()
+    request.expires_at = timezone.now() + timedelta(days=5)
+    request.save()
+    assert "已到馆，等您来取" in text_of(signed_in.get(reverse("portal:requests")))
+
+
+def test_the_second_in_line_sees_one_reader_before_her(world, signed_in):
+    item = world.item("三体")
+    lend(world, item, to="禾", days_ago=3)
+    HoldRequest.objects.create(
+        patron=world.patrons["川"],
+        anchor=item.source_record,
+        pickup_branch=world.branches["ZY-MAIN"],
+        requesting_agency=world.agencies["ZY"],
+        placed_at=timezone.now(),
+    )
+    ask(signed_in, item)
+
+    assert "前面还有 1 位读者" in text_of(signed_in.get(reverse("portal:requests")))
+
+
+def test_a_cancelled_request_stays_visible_as_cancelled(world, signed_in):
+    ask(signed_in, world.item("三体", at="ZY-MAIN"))
+    request = HoldRequest.objects.get()
+
+    signed_in.post(reverse("portal:cancel_request", args=[request.pk]), {"operation": "cancel-1"})
+
+    request.refresh_from_db()
+    words = text_of(signed_in.get(reverse("portal:requests")))
+    assert request.state == RequestState.CANCELLED
+    assert "已取消" in words
+
+
+def test_nobody_cancels_for_another(world, signed_in):
+    item = world.item("三体")
+    request = HoldRequest.objects.create(
+        patron=world.patrons["川"],
+        anchor=item.source_record,
+        pickup_branch=world.branches["ZY-MAIN"],
+        requesting_agency=world.agencies["ZY"],
+        placed_at=timezone.now(),
+    )
+
+    answer = signed_in.post(reverse("portal:cancel_request", args=[request.pk]))
+
+    request.refresh_from_db()
+    assert answer.status_code == 404
+    assert request.state == RequestState.WAITING
+
+
+def test_without_signing_in_the_page_offers_to(world, client):
+    item = world.item("三体")
+
+    page = client.get(f"/works/w{item.source_record.manifestation.work_id}")
+
+    assert "登录后预约" in text_of(page)
+    assert ask(client, item).headers["Location"].startswith(reverse("portal:sign_in"))
