@@ -65,6 +65,28 @@ class Member:
             return dict(error.body)
         return None
 
+    def send_file(self, path: Path) -> dict[str, Any]:
+        """A file of records, streamed as it is; answered 202 with the batch to poll."""
+        with path.open("rb") as file:
+            response = self.session.post(
+                f"{self.base}/batches/",
+                params={"filename": path.name},
+                data=file,
+                headers={"Content-Type": "application/marc"},
+                timeout=TIMEOUT_S,
+            )
+        if response.status_code != requests.codes.accepted:
+            raise DoorError(response)
+        return dict(response.json())
+
+    def send_items(self, rows: list[dict[str, str]]) -> dict[str, Any]:
+        """A list of copies; a row that is refused is a fault of the demo."""
+        response = self.session.post(f"{self.base}/items/", json=rows, timeout=TIMEOUT_S)
+        answer = _read(response)
+        if answer["refused"]:
+            raise DoorError(response)
+        return answer
+
     def all(self, path: str, **query: Any) -> list[dict[str, Any]]:
         """Every row of a paged list."""
         rows: list[dict[str, Any]] = []

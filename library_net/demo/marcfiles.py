@@ -33,7 +33,7 @@ class MarcFile:
     path: Path
     records: int  # sound ones
     damaged: int
-    copies: int
+    copies: tuple[Copy, ...]
     is_live: bool
 
 
@@ -41,7 +41,7 @@ class MarcFile:
 class _Entry:
     book: Book
     fields: Sequence[Field]
-    copies: int
+    copies: Sequence[Copy]
 
 
 def write_files(folder: Path, *, seed: int = SEED) -> tuple[MarcFile, ...]:
@@ -84,7 +84,7 @@ def _catalogue(
     entries = []
     for number, book in enumerate(books, start=1):
         fields = catalogued(book, member=member, number=number, copies=copies[book.key], seed=seed)
-        entries.append(_Entry(book=book, fields=fields, copies=len(copies[book.key])))
+        entries.append(_Entry(book=book, fields=fields, copies=copies[book.key]))
     return entries
 
 
@@ -142,21 +142,21 @@ def _write(
         path=path,
         records=len(entries),
         damaged=damaged,
-        copies=sum(entry.copies for entry in entries),
+        copies=tuple(copy for entry in entries for copy in entry.copies),
         is_live=is_live,
     )
 
 
 def _damage(records: Sequence[bytes]) -> list[bytes]:
-    """Three accidents of real exports: noise between records, a broken directory, a cut end."""
+    """Three accidents of real exports: noise between records, lost bytes inside, a cut end."""
     middle = len(records) // 2
-    broken = bytearray(records[0])
-    broken[24:72] = b"X" * 48
+    whole = records[2]
+    holed = whole[: len(whole) // 2] + whole[-len(whole) // 5 :]
     return [
         *records[:middle],
         GARBAGE + b"\x1d",
         *records[middle:-1],
-        bytes(broken),
+        holed,
         records[-1],
         records[1][: len(records[1]) // 2],
     ]

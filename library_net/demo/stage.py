@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 Text = Promise | str
+WIDTH = 110  # of what is written to a file
 BOTH, CHINESE, ENGLISH = "both", "zh", "en"
 _LANGUAGES = {BOTH: ("zh-hans", "en"), CHINESE: ("zh-hans",), ENGLISH: ("en",)}
 
@@ -37,6 +38,8 @@ class Stage:
         self.languages = _LANGUAGES[language]
         # Headless output belongs to the JSON alone: what people read goes to standard error.
         self.console = Console(stderr=quiet, highlight=False)
+        if not self.console.is_terminal:
+            self.console.width = WIDTH
         self.steps: list[Step] = []
 
     @property

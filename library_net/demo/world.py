@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,30 +13,12 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
-from library_net.demo.members import JINJIANG, ZIYANG
 from library_net.demo.people import Person, resident_id
 from library_net.network.models import Agency
 
 SEED = 20261122
 DEMO_PASSWORD = "demo-2026"  # noqa: S105 - printed on the screen; loopback only
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
-    """A log-in of the sample world and what it is for."""
-
-    role: str  # reader | librarian | network_admin
-    username: str
-    name: str
-    agency: str = ""
-
-
-LOGINS = (
-    Login(role="network_admin", username="network", name="网络管理员"),
-    Login(role="librarian", username="jinjiang", name="锦江馆员", agency=JINJIANG),
-    Login(role="librarian", username="ziyang", name="资阳馆员", agency=ZIYANG),
-    Login(role="reader", username="reader", name="读者"),
-)
 
 READER_CARD = "DEMO-READER"
 # The people of the live story: invented, like everyone here.

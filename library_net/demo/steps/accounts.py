@@ -14,10 +14,11 @@ from catalog.domain.items import ItemStatus
 from catalog.models import Item
 from circulation.actions.check_item_events import check_item_events
 from circulation.domain.calendar import local_date
+from library_net.demo.cast import logins
 from library_net.demo.doors import Person
 from library_net.demo.stage import Stage
 from library_net.demo.steps.story import Story
-from library_net.demo.world import LOGINS, World
+from library_net.demo.world import World
 
 # What the columns say of a copy, by where it lies.
 STATUS_OF = {
@@ -29,8 +30,8 @@ STATUS_OF = {
 }
 
 
-def settle(stage: Stage, story: Story, *, passwords: dict[str, str], loan: int) -> None:
-    _statements(stage, story, passwords=passwords, loan=loan)
+def settle(stage: Stage, story: Story, *, passwords: dict[str, str]) -> None:
+    _statements(stage, story, passwords=passwords)
     check_books(stage, story.world)
 
 
@@ -66,7 +67,7 @@ def misplaced(shelves: dict[int, tuple[str, int]]) -> list[tuple[int, str, str]]
     return found
 
 
-def _statements(stage: Stage, story: Story, *, passwords: dict[str, str], loan: int) -> None:
+def _statements(stage: Stage, story: Story, *, passwords: dict[str, str]) -> None:
     with stage.step("statements", _("Two agencies download their statements")) as step:
         today = local_date(timezone.now()).isoformat()
         ours, theirs = (
@@ -74,7 +75,11 @@ def _statements(stage: Stage, story: Story, *, passwords: dict[str, str], loan: 
             for agency in (story.lender, story.returns_at)
         )
         seen_by_both = [
-            [row for row in side["rows"] if int(row["loan"]) == loan and row["kind"] == "return"]
+            [
+                row
+                for row in side["rows"]
+                if int(row["loan"]) == story.loan and row["kind"] == "return"
+            ]
             for side in (ours, theirs)
         ]
         stage.promise(
@@ -118,7 +123,7 @@ def _download(
     story: Story, agency: str, *, passwords: dict[str, str], today: str
 ) -> dict[str, Any]:
     """The librarian's own statement of today, as JSON and as the CSV she keeps."""
-    login = next(login for login in LOGINS if login.agency == agency)
+    login = next(login for login in logins(story.cast) if login.agency == agency)
     staff = Person(url=story.url)
     staff.sign_in_staff(username=login.username, password=passwords[login.username])
     folder = story.world.folder / "statements"

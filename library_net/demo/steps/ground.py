@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from django.core.management import call_command
@@ -13,9 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from circulation.actions.load_rules import RULES_FOLDER, load_rules
 from library_net.accounts.models import Role, RoleKind, User
 from library_net.demo.books import NETWORK_FILE
-from library_net.demo.members import BY_CODE, MEMBERS
+from library_net.demo.cast import Login, cast_of, logins
 from library_net.demo.stage import Stage
-from library_net.demo.world import LOGINS, Login, World
+from library_net.demo.world import World
+from library_net.errors import LibraryError
 from library_net.network.importer import load_network
 from library_net.network.models import Agency, Branch, MemberKey
 
@@ -40,12 +42,11 @@ def migrate() -> bool:
     return True
 
 
-def lay_ground(stage: Stage, world: World, *, passwords: dict[str, str]) -> None:
-    """Network, rules, keys and log-ins."""
-    with stage.step("ground", _("The network, its rules, its keys and log-ins")) as step:
+def lay_ground(stage: Stage, world: World, *, members: Sequence[str]) -> None:
+    """Network, rules and member keys."""
+    with stage.step("ground", _("The network, its rules and its keys")) as step:
         with NETWORK_FILE.open(encoding="utf-8", newline="") as lines:
             outcome = load_network(lines)
-        Agency.objects.filter(code__in=BY_CODE).update(holdings_profile="auto")
         for code, policy in RETURN_POLICIES.items():
             Agency.objects.filter(code=code).update(return_policy=policy)
         loaded = load_rules(RULES_FILE)
@@ -59,10 +60,17 @@ def lay_ground(stage: Stage, world: World, *, passwords: dict[str, str]) -> None
             **step.facts,
         )
         keys = _issue_keys(world)
-        for login in LOGINS:
-            if login.role != "reader":
-                _make_staff(login, password=passwords[login.username])
-        stage.say(_("%(n)d members have a key; one log-in for each role."), n=keys)
+        unknown = [code for code in members if code not in world.state["keys"]]
+        if unknown:
+            raise LibraryError("unknown_agency", agency=", ".join(unknown))
+        stage.say(_("%(n)d institutions have a member key."), n=keys)
+
+
+def make_staff(world: World, *, passwords: dict[str, str]) -> None:
+    """The network's administrator and a librarian at both ends of the cross-city loan."""
+    for login in logins(cast_of(world)):
+        if login.role != "reader":
+            _make_staff(login, password=passwords[login.username])
 
 
 def _issue_keys(world: World) -> int:
@@ -83,12 +91,3 @@ def _make_staff(login: Login, *, password: str) -> None:
     user.save()
     agency = Agency.objects.get(code=login.agency) if login.agency else None
     Role.objects.get_or_create(user=user, kind=RoleKind(login.role), agency=agency)
-
-
-def members_on_stage(codes: list[str]) -> list[str]:
-    """The members that take part: all twelve, or those named; raises KeyError with the unknown."""
-    chosen = codes or [member.code for member in MEMBERS]
-    known = set(Agency.objects.values_list("code", flat=True))
-    if unknown := [code for code in chosen if code not in known]:
-        raise KeyError(", ".join(unknown))
-    return chosen

@@ -21,10 +21,10 @@ from library_net.demo.world import CHUAN, XUE
 def lend_and_return(stage: Stage, story: Story) -> None:
     """From the first registration to the second reader's loan."""
     _register(stage, story)
-    loan = _lend(stage, story)
+    story.loan = _lend(stage, story)
     request = _wish(stage, story)
     _renew(stage, story)
-    transit = _give_back(stage, story, request=request, loan=loan)
+    transit = _give_back(stage, story, request=request)
     _travel(stage, story, transit=transit)
     _collect(stage, story, request=request)
 
@@ -156,7 +156,7 @@ def _renewable(story: Story) -> Loan | None:
     )
 
 
-def _give_back(stage: Stage, story: Story, *, request: int, loan: int) -> int:
+def _give_back(stage: Stage, story: Story, *, request: int) -> int:
     with stage.step("checkin", _("She returns it in another city")) as step:
         answer = story.member(story.returns_at).act(
             "checkins/", branch=story.returns_at, barcode=story.barcode, owner=story.lender
@@ -164,7 +164,7 @@ def _give_back(stage: Stage, story: Story, *, request: int, loan: int) -> int:
         item = answer["item"]["id"]
         story.world.put([(item, "outgoing crate", story.branch_id(story.returns_at))])
         where = answer["next"]
-        stage.promise(answer["closed_loan"] == loan, "the loan is not closed")
+        stage.promise(answer["closed_loan"] == story.loan, "the loan is not closed")
         stage.promise(
             where["kind"] == "transit" and where.get("request") == request,
             f"the copy does not go to the waiting reader: {where}",

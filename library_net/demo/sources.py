@@ -1,0 +1,146 @@
+"""Where the demo's records come from: our own sample files, or any folder of MARC files."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from library_net.demo.cast import Cast
+from library_net.demo.marcfiles import MarcFile, write_files
+from library_net.demo.members import MEMBERS
+from library_net.demo.world import World
+
+_TEXT = {".md", ".txt", ".tsv", ".csv", ".py", ".html", ".pdf", ".json", ".ndj", ".mrk", ".log"}
+_HEAD = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """One file of one member."""
+
+    agency: str
+    path: Path
+    # Where the member put each copy the file names, by barcode; None where only the file knows.
+    placed: dict[str, str] | None = None
+    damaged: int = 0  # spans that cannot be used, where that is known beforehand
+
+
+class Source(Protocol):
+    """What is sent beforehand, and what is sent while people look on."""
+
+    is_folder: bool
+
+    def catalogues(self) -> Sequence[Sending]: ...
+    def this_week(self) -> Sequence[Sending]: ...
+    def skipped(self) -> Sequence[Path]: ...
+
+
+class SampleSource:
+    """The sample world's own files, written from the seed when first asked for."""
+
+    is_folder = False
+
+    def __init__(self, world: World, cast: Cast) -> None:
+        self._files = write_files(world.folder / "marc")
+        self._cast = cast
+
+    def catalogues(self) -> list[Sending]:
+        return [_sending(file) for file in self._files if not file.is_live]
+
+    def this_week(self) -> list[Sending]:
+        order = self._cast.live_members
+        live = [file for file in self._files if file.is_live]
+        live.sort(key=lambda file: order.index(file.member.code))
+        return [_sending(file) for file in live]
+
+    def skipped(self) -> list[Path]:
+        return []
+
+
+def _sending(file: MarcFile) -> Sending:
+    placed = {copy.barcode: copy.branch for copy in file.copies}
+    return Sending(agency=file.member.code, path=file.path, placed=placed, damaged=file.damaged)
+
+
+class FolderSource:
+    """Every MARC file below a folder, dealt to the members in turn.
+
+    Files that lie side by side often hold the same records, so they go to different members.
+    """
+
+    is_folder = True
+
+    def __init__(self, folder: Path, members: Sequence[str]) -> None:
+        self._folder = folder
+        self._members = tuple(members)
+        self._skipped: list[Path] = []
+        self._sendings = self._deal()
+
+    def _deal(self) -> list[Sending]:
+        found = []
+        for path in sorted(p for p in self._folder.rglob("*") if p.is_file()):
+            if looks_like_marc(path):
+                found.append(path)
+            else:
+                self._skipped.append(path)
+        count = len(self._members)
+        return [
+            Sending(agency=self._members[number % count], path=path)
+            for number, path in enumerate(found)
+        ]
+
+    def catalogues(self) -> list[Sending]:
+        return self._sendings
+
+    def this_week(self) -> list[Sending]:
+        """Three members send a file again: nothing may change."""
+        again: dict[str, Sending] = {}
+        for sending in sorted(self._sendings, key=lambda s: s.path.stat().st_size):
+            again.setdefault(sending.agency, sending)
+        return list(again.values())[:3]
+
+    def skipped(self) -> list[Path]:
+        return self._skipped
+
+
+def source_of(world: World, cast: Cast, folder: Path | None, members: Sequence[str]) -> Source:
+    """The folder named on the command line (kept for a later start), else the sample."""
+    if folder is not None:
+        world.state["marc"] = {"folder": str(folder.resolve()), "members": list(members)}
+        world.save()
+    stored = world.state.get("marc")
+    if stored is None:
+        return SampleSource(world, cast)
+    everyone = [member.code for member in MEMBERS]
+    chosen = list(dict.fromkeys([cast.lender, *(stored["members"] or everyone)]))
+    return FolderSource(Path(stored["folder"]), chosen)
+
+
+def looks_like_marc(path: Path) -> bool:
+    """ISO 2709 or MARCXML by its first bytes; a file that tells nothing is sent all the same."""
+    if path.name.startswith("."):
+        return False
+    suffixes = {suffix.lower() for suffix in path.suffixes}
+    head = _head(path)
+    if head[:5].isdigit() or b"marc21/slim" in head.lower() or b"<record" in head.lower():
+        return True
+    return bool(head) and not suffixes & _TEXT and suffixes & _MARC != set()
+
+
+_MARC = {".mrc", ".marc", ".iso", ".dat", ".xml", ".bin", ".marc8", ".utf8", ".out", ".rec"}
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if not head.startswith(b"\x1f\x8b"):
+        return head
+    try:
+        with gzip.open(path) as file:
+            return file.read(_HEAD)
+    except (OSError, EOFError, zlib.error):
+        return b""

@@ -1,0 +1,47 @@
+"""One reader of the history gets a log-in and a card that is easy to type."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from circulation.domain.credentials import CredentialKind, mask_credential
+from circulation.models import Credential, Patron
+from library_net import vault
+from library_net.accounts.models import User
+from library_net.demo.members import JINJIANG
+from library_net.demo.world import READER_CARD
+
+
+def make_reader(*, password: str) -> Patron:
+    """The Jinjiang reader with the most books at home and something on its way."""
+    patron = (
+        Patron.objects.filter(home_branch__code=JINJIANG, category__code="adult")
+        .annotate(
+            at_home=Count("loans", filter=Q(loans__closed_at=None), distinct=True),
+            wishes=Count("requests", filter=Q(requests__closed_at=None), distinct=True),
+        )
+        .order_by("-wishes", "-at_home", "pk")
+        .first()
+    ) or Patron.objects.order_by("pk")[0]
+    user, _is_new = User.objects.get_or_create(username="reader")
+    user.name = patron.name
+    user.set_password(password)
+    user.save()
+    patron.user = user
+    patron.save(update_fields=["user"])
+    index = vault.blind_index(READER_CARD, purpose=str(CredentialKind.READER_CARD))
+    if not Credential.objects.filter(blind_index=index).exists():
+        seal_id = uuid.uuid4()
+        Credential.objects.create(
+            patron=patron,
+            kind=str(CredentialKind.READER_CARD),
+            seal_id=seal_id,
+            sealed=vault.seal(READER_CARD, bound_to=str(seal_id)),
+            blind_index=index,
+            masked=mask_credential(READER_CARD),
+            created_at=timezone.now(),
+        )
+    return patron
