@@ -253,11 +253,13 @@ def pinyin_key(typed: str) -> str:
 def split_pinyin(typed: str, *, limit: int = 4) -> tuple[tuple[str, ...], ...]:
     """The ways to read typed Latin letters as syllables, fewest syllables first.
 
-    Spaces, hyphens and apostrophes are kept as boundaries; the last syllable may be unfinished
-    (shedia -> she dia). Syllables are in the form of ``pinyin_key``. Empty when there is no way.
+    Spaces, hyphens and apostrophes are kept as boundaries, a number is a token; the last syllable
+    may be unfinished (shedia -> she dia). Syllables are in the form of ``pinyin_key``. Empty when
+    there is no way.
     """
     whole: list[tuple[str, ...]] = [()]
-    chunks = [pinyin_key(chunk) for chunk in re.split(r"[\s'’\-]+", typed.strip()) if chunk]
+    pieces = re.findall(r"\d+|[^\s'’\-\d]+", typed)
+    chunks = [key for piece in pieces if (key := pinyin_key(piece))]
     for i, chunk in enumerate(chunks):
         ways = _split_chunk(chunk, is_last=i == len(chunks) - 1)
         whole = sorted((w + way for w in whole for way in ways), key=len)[:limit]
@@ -265,6 +267,8 @@ def split_pinyin(typed: str, *, limit: int = 4) -> tuple[tuple[str, ...], ...]:
 
 
 def _split_chunk(chunk: str, *, is_last: bool) -> list[tuple[str, ...]]:
+    if chunk.isdigit():
+        return [(chunk,)]
     ways: list[list[tuple[str, ...]]] = [[] for _ in range(len(chunk) + 1)]
     ways[0] = [()]
     for end in range(1, len(chunk) + 1):

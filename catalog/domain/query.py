@@ -118,7 +118,7 @@ _PIECE = re.compile(
     re.IGNORECASE,
 )
 _QUOTES = str.maketrans("“”„«»", '"""""')
-_SOUND = re.compile(r"[A-Za-zÀ-ɏ'’,.\- ]{2,60}")
+_SOUND = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9À-ɏ'’,.\- ]{2,60}")
 _UBSN = re.compile(r"\d{4,5}\s*[·•．.\-]\s*\d{1,5}")
 _NUMBER = re.compile(r"[0-9Xx][0-9Xx\- ]{4,}")
 

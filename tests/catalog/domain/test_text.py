@@ -267,6 +267,7 @@ def test_han_numerals_have_their_value(text, value):
         ("shedia", ("she", "dia")),
         ("lvshi", ("lu", "shi")),
         ("jin-yong", ("jin", "yong")),
+        ("21shiji", ("21", "shi", "ji")),
     ],
 )
 def test_typed_pinyin_is_split_into_syllables(typed, syllables):

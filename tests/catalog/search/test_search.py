@@ -9,7 +9,7 @@ from catalog.search.index import IndexBusyError, SearchIndex
 from catalog.search.query import Sort, search
 from catalog.search.schema import WorkDocument
 
-CONDOR, ABOUT_CONDOR, SHIFANG, ZENG, LV, TREE, NINETEEN, CPP = range(1, 9)
+CONDOR, ABOUT_CONDOR, SHIFANG, ZENG, LV, TREE, NINETEEN, CPP, REPORT = range(1, 10)
 WORKS = (
     WorkDocument(
         work_id=CONDOR,
@@ -45,6 +45,7 @@ WORKS = (
         languages=("eng",),
     ),
     WorkDocument(work_id=NINETEEN, titles=("1984",), authors=("[英]乔治·奥威尔",)),
+    WorkDocument(work_id=REPORT, titles=("'98中国发展报告",)),
     WorkDocument(work_id=CPP, titles=("C++程序设计",), subjects=("程序设计",), classes=("TP312C",)),
 )
 
@@ -91,6 +92,10 @@ def test_the_condor_heroes_are_found_first_however_they_are_typed(index, typed):
         ("Forrest Carter", TREE),
         ("少年小树", TREE),
         ("1984", NINETEEN),
+        ("98zgfzbg", REPORT),
+        ("98zhongguo fazhan", REPORT),
+        ("fazhan", REPORT),
+        ("fzbg", REPORT),
         ("c++", CPP),
         ("程序設計", CPP),
         ("志", SHIFANG),
@@ -155,7 +160,7 @@ def test_works_are_listed_in_the_order_asked_for(index):
 
 def test_pages_do_not_overlap(index):
     seen = [work for offset in (0, 3, 6) for work in found(index, "", offset=offset, limit=3)]
-    assert sorted(seen) == [work.work_id for work in WORKS]
+    assert sorted(seen) == sorted(work.work_id for work in WORKS)
 
 
 def test_a_change_replaces_the_work_and_a_deletion_removes_it(index):
@@ -207,7 +212,7 @@ def test_a_rebuild_that_fails_leaves_the_index_as_it_was(index):
 def test_failing_documents_leave_nothing_half_written(index):
     with pytest.raises(ZeroDivisionError):
         index.apply(
-            upserts=(WorkDocument(work_id=9 + n, titles=(f"甲{1 // (1 - n)}",)) for n in range(2)),
+            upserts=(WorkDocument(work_id=90 + n, titles=(f"甲{1 // (1 - n)}",)) for n in range(2)),
             cursor=3,
         )
     index.apply(cursor=4)
