@@ -9,15 +9,18 @@ can leave halves; then the same model is solved again with whole copies (branch 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import highspy
 import numpy as np
 
 from circulation.domain.rebalancing.arcs import Arcs, Steps
-from circulation.domain.rebalancing.price import Limits
+from circulation.domain.rebalancing.price import Limits, worth
 from circulation.domain.rebalancing.problem import BoolArray, FloatArray, IntArray
 
+SIMPLEX_ARCS = 20_000  # beyond this the interior point method is quicker
+FIRST_LIMIT = 3  # blocks of rows before those of the limits: two balances and the lots
 WHOLE = 1e-6  # how far from a whole copy still counts as whole
 
 
@@ -28,6 +31,7 @@ class Budget:
     seed: int
     simplex_steps: int
     nodes: int
+    near: float  # relative gap that is good enough
     time_limit_s: float | None = None
 
 
@@ -36,9 +40,21 @@ class Flow:
     """Copies per arc (None when HiGHS found no whole plan), and what it proved."""
 
     copies: IntArray | None
-    fractional: FloatArray | None  # the linear optimum where it was not whole
     bound: float
     flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Halves:
+    """A linear optimum that is not whole: copies per arc, and what limits cost each arc in it."""
+
+    along: FloatArray
+    toll: FloatArray
+    bound: float
+
+
+# Makes a whole plan from halves: what is whole in them, filled up.
+Round = Callable[[Halves], IntArray]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,15 +68,17 @@ class _Rows:
     upper: FloatArray
 
 
-def solve_flow(*, arcs: Arcs, limits: Limits, budget: Budget) -> Flow:
+def solve_flow(*, arcs: Arcs, limits: Limits, budget: Budget, round_up: Round) -> Flow:
     """The best plan, exactly, unless the budget runs out first (said in `flags`).
 
-    A cell that would both send and receive (RB-7) gets a yes/no column and the model is solved
-    again; such cells are rare, so almost no night pays for the rule.
+    Linear first; where that leaves halves, `round_up` makes them whole, and unless that is within
+    `budget.near` (relative) of the linear bound, branch and bound goes on. A cell that would both
+    send and receive (RB-7) gets a yes/no column and the model is solved again; such cells are
+    rare, so almost no night pays for the rule.
     """
     torn: IntArray = np.zeros(0, dtype=np.int64)
     while True:
-        flow = _solve_once(arcs, limits, torn, budget)
+        flow = _Night(arcs, limits, torn, budget).solve(round_up)
         if flow.copies is None:
             return flow
         both = both_ways(arcs, flow.copies)
@@ -74,37 +92,66 @@ def both_ways(arcs: Arcs, copies: IntArray) -> IntArray:
     return np.intersect1d(arcs.from_cell[copies > 0], arcs.cell[copies > 0])
 
 
-def _solve_once(arcs: Arcs, limits: Limits, torn: IntArray, budget: Budget) -> Flow:
-    """Linear first; with whole copies only where the linear optimum has halves."""
-    model = _model(arcs, limits, torn)
-    solver = _solver(budget)
-    solver.passModel(model)
-    solver.run()
-    status = solver.getModelStatus()
-    if status != highspy.HighsModelStatus.kOptimal:
-        return Flow(copies=None, fractional=None, bound=np.inf, flags=(_flag(status),))
-    bound = -solver.getInfo().objective_function_value
-    along = np.array(solver.getSolution().col_value)[: arcs.size]
-    is_whole = np.all(np.abs(along - np.round(along)) < WHOLE)
-    if is_whole and torn.size == 0:
-        return Flow(copies=np.round(along).astype(np.int64), fractional=None, bound=bound)
-    whole = np.concatenate(
-        [np.arange(arcs.size), np.arange(model.num_col_ - torn.size, model.num_col_)]
-    ).astype(np.int32)
-    kinds = np.full(whole.size, int(highspy.HighsVarType.kInteger), dtype=np.uint8)
-    solver.changeColsIntegrality(whole.size, whole, kinds)
-    solver.run()
-    status = solver.getModelStatus()
-    info = solver.getInfo()
-    is_optimal = status == highspy.HighsModelStatus.kOptimal
-    has_plan = info.primal_solution_status == int(highspy.SolutionStatus.kSolutionStatusFeasible)
-    found = np.array(solver.getSolution().col_value)[: arcs.size] if has_plan else None
-    return Flow(
-        copies=None if found is None else np.round(found).astype(np.int64),
-        fractional=along,
-        bound=min(bound, -info.mip_dual_bound),
-        flags=() if is_optimal else (_flag(status),),
-    )
+class _Night:
+    """One model with HiGHS."""
+
+    def __init__(self, arcs: Arcs, limits: Limits, torn: IntArray, budget: Budget) -> None:
+        self.arcs, self.limits, self.torn = arcs, limits, torn
+        self.budget = budget
+        self.model, self.blocks = _model(arcs, limits, torn)
+        self.solver = _solver(budget, is_large=arcs.size > SIMPLEX_ARCS)
+        self.solver.passModel(self.model)
+
+    def solve(self, round_up: Round) -> Flow:
+        self.solver.run()
+        status = self.solver.getModelStatus()
+        if status != highspy.HighsModelStatus.kOptimal:
+            return Flow(copies=None, bound=np.inf, flags=(_flag(status),))
+        bound = -self.solver.getInfo().objective_function_value
+        along = np.array(self.solver.getSolution().col_value)[: self.arcs.size]
+        is_whole = np.all(np.abs(along - np.round(along)) < WHOLE)
+        if is_whole and self.torn.size == 0:
+            return Flow(copies=np.round(along).astype(np.int64), bound=bound)
+        rounded = round_up(Halves(along=along, toll=self._tolls(), bound=bound))
+        if worth(arcs=self.arcs, taken=rounded) >= bound * (1 - self.budget.near):
+            return Flow(copies=rounded, bound=bound)
+        return self._branch_and_bound(rounded, bound)
+
+    def _branch_and_bound(self, rounded: IntArray, bound: float) -> Flow:
+        """Whole copies and yes/no columns, starting from the plan that is there."""
+        whole = np.append(np.arange(self.arcs.size), self._yes_no()).astype(np.int32)
+        kinds = np.full(whole.size, int(highspy.HighsVarType.kInteger), dtype=np.uint8)
+        self.solver.changeColsIntegrality(whole.size, whole, kinds)
+        self.solver.run()
+        status, info = self.solver.getModelStatus(), self.solver.getInfo()
+        has_plan = info.primal_solution_status == int(
+            highspy.SolutionStatus.kSolutionStatusFeasible
+        )
+        found = rounded
+        if has_plan:
+            values = np.array(self.solver.getSolution().col_value)[: self.arcs.size]
+            found = np.round(values).astype(np.int64)
+            found = max((found, rounded), key=lambda plan: worth(arcs=self.arcs, taken=plan))
+        is_optimal = status == highspy.HighsModelStatus.kOptimal
+        return Flow(
+            copies=found,
+            bound=min(bound, -info.mip_dual_bound),
+            flags=() if is_optimal else (_flag(status),),
+        )
+
+    def _yes_no(self) -> IntArray:
+        return np.arange(self.model.num_col_ - self.torn.size, self.model.num_col_)
+
+    def _tolls(self) -> FloatArray:
+        """What each arc pays for the limits it uses, by the dual values of their rows."""
+        dual = -np.array(self.solver.getSolution().row_dual)
+        toll = np.zeros(self.arcs.size)
+        start = 0
+        for number, block in enumerate(self.blocks):
+            if FIRST_LIMIT <= number < FIRST_LIMIT + len(self.limits.cap):
+                toll += np.bincount(block.column, dual[start + block.row], self.arcs.size)
+            start += block.lower.size
+        return toll
 
 
 def _flag(status: highspy.HighsModelStatus) -> str:
@@ -116,15 +163,16 @@ def _flag(status: highspy.HighsModelStatus) -> str:
     return names.get(status, "solver_stopped")
 
 
-def _solver(budget: Budget) -> highspy.Highs:
+def _solver(budget: Budget, *, is_large: bool) -> highspy.Highs:
     solver = highspy.Highs()  # type: ignore[no-untyped-call]
     options: dict[str, bool | int | float | str] = {
         "output_flag": False,
         "threads": 1,
+        "solver": "ipm" if is_large else "simplex",
         "random_seed": budget.seed % 2_147_483_647,
         "simplex_iteration_limit": budget.simplex_steps,
         "mip_max_nodes": budget.nodes,
-        "mip_rel_gap": 0.0,
+        "mip_rel_gap": budget.near,
         "mip_abs_gap": 1e-6,
     }
     if budget.time_limit_s is not None:
@@ -134,7 +182,7 @@ def _solver(budget: Budget) -> highspy.Highs:
     return solver
 
 
-def _model(arcs: Arcs, limits: Limits, torn: IntArray) -> highspy.HighsLp:
+def _model(arcs: Arcs, limits: Limits, torn: IntArray) -> tuple[highspy.HighsLp, list[_Rows]]:
     """Columns: arcs, then steps of loss, then steps of gain, then one yes/no per torn cell."""
     losing, gaining = _used(arcs.loss, arcs.from_cell), _used(arcs.gain, arcs.cell)
     first_gain = arcs.size + losing.size
@@ -161,7 +209,7 @@ def _model(arcs: Arcs, limits: Limits, torn: IntArray) -> highspy.HighsLp:
     lp.row_lower_ = np.concatenate([block.lower for block in blocks])
     lp.row_upper_ = np.concatenate([block.upper for block in blocks])
     _fill_matrix(lp, blocks)
-    return lp
+    return lp, blocks
 
 
 def _fill_matrix(lp: highspy.HighsLp, blocks: list[_Rows]) -> None:

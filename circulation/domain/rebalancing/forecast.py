@@ -8,11 +8,11 @@ from datetime import date
 import numpy as np
 
 from circulation.domain.rebalancing.problem import (
-    BoolArray,
     Demand,
     FloatArray,
     IntArray,
     Smoothing,
+    index_of,
 )
 
 CHUNK_PAIRS = 4_000_000  # (title, branch) pairs looked at together; bounds the memory
@@ -71,30 +71,33 @@ def forecast(
     exposure = float(np.sum(decay ** np.arange(smoothing.window_weeks)))
     branches = np.unique(np.concatenate([loans.branch, requests.branch, stocked[1]]))
     age = (as_of.toordinal() - loans.day) // 7
-    counted = (age >= 0) & (age < smoothing.window_weeks) & _is_in(titles.title, loans.title)
+    counted = np.flatnonzero((age >= 0) & (age < smoothing.window_weeks))
     loan_key = _keys(titles, branches, loans.title[counted], loans.branch[counted])
-    weight = decay ** age[counted].astype(np.float64)
-    asked = _is_in(titles.title, requests.title)
-    request_key = _keys(titles, branches, requests.title[asked], requests.branch[asked])
-    held = _is_in(titles.title, stocked[0])
-    stock_key = _keys(titles, branches, stocked[0][held], stocked[1][held])
+    counted, loan_key = counted[loan_key >= 0], loan_key[loan_key >= 0]
+    weight = np.power(decay, age[counted].astype(np.float64))
+    request_key = _keys(titles, branches, requests.title, requests.branch)
+    request_key = request_key[request_key >= 0]
+    stock_key = _keys(titles, branches, *stocked)
 
     levels = _levels(titles, branches.size, loan_key, weight, exposure, smoothing)
     lean = smoothing.branch_prior_weeks
-    listed = np.unique(np.concatenate([loan_key, request_key, stock_key]))
     least_prior = floor_per_week * (exposure + lean) / lean if lean > 0 else np.inf
-    keys = np.union1d(listed, _promising(levels, branches.size, least_prior))
+    promising = _promising(levels, branches.size, least_prior)
+    keys, at = np.unique(
+        np.concatenate([loan_key, request_key, stock_key[stock_key >= 0], promising]),
+        return_inverse=True,
+    )
+    of_loans, of_requests, _rest = np.split(at, [loan_key.size, loan_key.size + request_key.size])
     width = max(1, branches.size)
     title_at, branch_at = keys // width, keys % width
     prior = levels.title_rate[title_at] * levels.share[levels.class_at[title_at], branch_at]
-    seen = _sum_by(keys, loan_key, weight)
-    waiting = _sum_by(keys, request_key, np.ones(request_key.size))
+    seen = np.bincount(of_loans, weight, keys.size)
     per_week = (seen + lean * prior) / (exposure + lean)
     return Demand(
         title=titles.title[title_at],
         branch=branches[branch_at] if branches.size else branch_at,
         per_week=per_week,
-        waiting=waiting.astype(np.int64),
+        waiting=np.bincount(of_requests, minlength=keys.size).astype(np.int64),
         expected=per_week * weeks,
     )
 
@@ -145,19 +148,8 @@ def _promising(levels: _Levels, branch_count: int, least_prior: float) -> IntArr
     return np.concatenate(found)
 
 
-def _is_in(sorted_ids: IntArray, values: IntArray) -> BoolArray:
-    if sorted_ids.size == 0:
-        return np.zeros(values.size, dtype=np.bool_)
-    at = np.minimum(np.searchsorted(sorted_ids, values), sorted_ids.size - 1)
-    return np.equal(sorted_ids[at], values)
-
-
 def _keys(titles: Titles, branches: IntArray, title: IntArray, branch: IntArray) -> IntArray:
-    """One number per (title, branch) that sorts as the pair does."""
-    title_at = np.searchsorted(titles.title, title)
-    return (title_at * max(1, branches.size) + np.searchsorted(branches, branch)).astype(np.int64)
-
-
-def _sum_by(keys: IntArray, of: IntArray, weight: FloatArray) -> FloatArray:
-    """Weights added up per key; every value of `of` stands in sorted `keys`."""
-    return np.bincount(np.searchsorted(keys, of), weight, keys.size).astype(np.float64)
+    """One number per (title, branch) that sorts as the pair does; -1 for a title not listed."""
+    title_at = index_of(titles.title, title)
+    key = title_at * max(1, branches.size) + index_of(branches, branch)
+    return np.where(title_at >= 0, key, -1)

@@ -11,12 +11,18 @@ step 1969) brings the bound down; the lowest seen is reported.
 
 from __future__ import annotations
 
+import heapq
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from circulation.domain.rebalancing.arcs import EPSILON, Arcs
 from circulation.domain.rebalancing.problem import FloatArray, IntArray, Problem
+
+MEMORY = 0.3  # share of the last direction kept
+PATIENCE, DAMPING = 10, 0.7  # rounds without progress before steps shrink, and by how much
+SMALLEST_STEP = 1e-4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,7 +35,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Priced:
-    """The lowest proven bound, and each arc's price under the prices that gave it."""
+    """The lowest proven bound, and what each arc pays for limits at the prices that gave it."""
 
     bound: float
     toll: FloatArray
@@ -55,50 +61,77 @@ def limits_of(problem: Problem, arcs: Arcs) -> Limits:
 
 
 def price(*, arcs: Arcs, limits: Limits, floor: float, rounds: int) -> Priced:
-    """Lower the bound for `rounds` rounds; `floor` is the value of a plan already in hand."""
-    order = np.argsort(arcs.cell, kind="stable")
-    cell = arcs.cell[order]
-    begins = np.flatnonzero(np.append(True, np.diff(cell) != 0))
-    taker = cell[begins]
-    sender, from_cell = np.unique(arcs.from_cell[order], return_inverse=True)
-    used_by = tuple(use[order] for use in limits.used_by)
-    prices = [np.zeros(cap.size) for cap in limits.cap]
-    asking = arcs.loss.first()[sender]
+    """Lower the bound for `rounds` rounds; `floor` is the value of a plan already in hand.
+
+    The direction keeps a share of the last one, and a limit of cap c moves by 1 / sqrt(c) of what
+    a single copy's price moves: measured on 10,000 titles both bring the bound down much faster.
+    """
+    market = _Market(arcs, limits)
     best = Priced(bound=np.inf, toll=np.zeros(arcs.size))
-    step = 1.0
-    stale = 0
+    weight = [1.0 / np.sqrt(np.maximum(1.0, cap)) for cap in limits.cap]
+    short, excess = np.zeros(market.sender.size), [np.zeros(cap.size) for cap in limits.cap]
+    step, stale = 1.0, 0
     for _ in range(rounds):
-        toll = _tolls(prices, used_by) + asking[from_cell]
-        full = arcs.cost[order] + toll
-        cheapest = np.minimum.reduceat(full, begins)
-        bought, earned = _buy(arcs, taker, cheapest)
-        chosen = _first_equal(full, cheapest, begins)
-        offered, kept = _sell(arcs, sender, asking)
-        bound = earned + kept + sum(float(c @ p) for c, p in zip(limits.cap, prices, strict=True))
-        if bound < best.bound - 1e-9:
-            back = np.empty(arcs.size)
-            back[order] = toll
-            best, stale = Priced(bound=bound, toll=back), 0
+        bound, newly_short, newly_over = market.clear()
+        if bound < best.bound - EPSILON:
+            best, stale = Priced(bound=bound, toll=market.toll()), 0
         else:
             stale += 1
-            if stale >= 5:
-                step, stale = step * 0.6, 0
-        excess = _excess(limits, used_by, chosen, bought)
-        short = np.bincount(from_cell[chosen], bought, sender.size) - offered
-        norm = float(short @ short) + sum(float(e @ e) for e in excess)
-        if norm == 0 or bound - floor <= EPSILON or step < 1e-4:
+            if stale >= PATIENCE:
+                step, stale = step * DAMPING, 0
+        short = MEMORY * short + (1 - MEMORY) * newly_short
+        excess = [
+            MEMORY * old + (1 - MEMORY) * new for old, new in zip(excess, newly_over, strict=True)
+        ]
+        norm = float(short @ short)
+        norm += sum(float(e @ (w * e)) for e, w in zip(excess, weight, strict=True))
+        if norm == 0 or bound - floor <= EPSILON or step < SMALLEST_STEP:
             break
         size = step * (bound - floor) / norm
-        asking = asking + size * short
-        prices = [np.maximum(0.0, p + size * e) for p, e in zip(prices, excess, strict=True)]
+        market.move(size * short, [size * w * e for w, e in zip(weight, excess, strict=True)])
     return best
 
 
-def _tolls(prices: list[FloatArray], used_by: tuple[IntArray, ...]) -> FloatArray:
-    total = np.zeros(used_by[0].size)
-    for price_of, use in zip(prices, used_by, strict=True):
-        total += np.append(price_of, 0.0)[use]  # index -1 is the appended zero
-    return total
+class _Market:
+    """Every limit and every sending cell has a price; takers buy where it is cheapest."""
+
+    def __init__(self, arcs: Arcs, limits: Limits) -> None:
+        self.arcs, self.limits = arcs, limits
+        self.order = np.argsort(arcs.cell, kind="stable")
+        cell = arcs.cell[self.order]
+        self.begins = np.flatnonzero(np.append(True, np.diff(cell) != 0))
+        self.taker = cell[self.begins]
+        self.sender, self.seller = np.unique(arcs.from_cell[self.order], return_inverse=True)
+        self.used_by = tuple(use[self.order] for use in limits.used_by)
+        self.prices = [np.zeros(cap.size) for cap in limits.cap]
+        self.asking = arcs.loss.first()[self.sender]
+
+    def clear(self) -> tuple[float, FloatArray, list[FloatArray]]:
+        """The bound at these prices, and by how much each sender and each limit is overasked."""
+        full = self.arcs.cost[self.order] + self._tolls() + self.asking[self.seller]
+        cheapest = np.minimum.reduceat(full, self.begins)
+        bought, earned = _buy(self.arcs, self.taker, cheapest)
+        chosen = _first_equal(full, cheapest, self.begins)
+        offered, kept = _sell(self.arcs, self.sender, self.asking)
+        rent = sum(float(c @ p) for c, p in zip(self.limits.cap, self.prices, strict=True))
+        short = np.bincount(self.seller[chosen], bought, self.sender.size) - offered
+        return earned + kept + rent, short, _excess(self.limits, self.used_by, chosen, bought)
+
+    def move(self, asking: FloatArray, prices: list[FloatArray]) -> None:
+        self.asking = self.asking + asking
+        self.prices = [np.maximum(0.0, p + m) for p, m in zip(self.prices, prices, strict=True)]
+
+    def toll(self) -> FloatArray:
+        """What each arc pays for the limits it uses, in the order of the arcs."""
+        back = np.empty(self.arcs.size)
+        back[self.order] = self._tolls()
+        return back
+
+    def _tolls(self) -> FloatArray:
+        total = np.zeros(self.arcs.size)
+        for price_of, use in zip(self.prices, self.used_by, strict=True):
+            total += np.append(price_of, 0.0)[use]  # index -1 is the appended zero
+        return total
 
 
 def _buy(arcs: Arcs, taker: IntArray, cheapest: FloatArray) -> tuple[FloatArray, float]:
@@ -147,18 +180,26 @@ def fill(
 ) -> IntArray:
     """Copies per arc: `start` (respects all limits), then the best paying moves while they pay.
 
-    Moves are ranked by what is left of their best case after the toll. Deterministic: ties go to
-    the lower arc. A cell that sent never receives and the other way round (RB-7).
+    The next move is always the one that has most left after the toll, by what the shelves hold by
+    then; worths only fall, so a heap whose top is looked at again is enough. Deterministic: ties
+    go to the lower arc. A cell that sent never receives and the other way round (RB-7).
     """
-    shelves = _Shelves(problem=problem, arcs=arcs, limits=limits, taken=start)
+    shelves = Shelves(problem=problem, arcs=arcs, limits=limits, taken=start)
+    tolls = toll.tolist()
     best = arcs.gain.first()[arcs.cell] - arcs.loss.first()[arcs.from_cell] - arcs.cost - toll
-    for arc in np.lexsort((np.arange(arcs.size), -best)).tolist():
-        while shelves.take(arc):
-            pass
+    heap = list(zip((-best).tolist(), range(arcs.size), strict=True))
+    heapq.heapify(heap)
+    while heap:
+        promised, arc = heap[0]
+        left = shelves.worth(arc) - tolls[arc]
+        if left < -promised - EPSILON and left > -math.inf:
+            heapq.heapreplace(heap, (-left, arc))
+        elif not shelves.take(arc):
+            heapq.heappop(heap)
     return np.array(shelves.taken, dtype=np.int64)
 
 
-class _Shelves:
+class Shelves:
     """What is left of every limit while moves are picked; plain lists, for a plain loop."""
 
     def __init__(self, *, problem: Problem, arcs: Arcs, limits: Limits, taken: IntArray) -> None:
@@ -178,16 +219,21 @@ class _Shelves:
         self.gain, self.gain_start = arcs.gain.value.tolist(), arcs.gain.start.tolist()
         self.loss, self.loss_start = arcs.loss.value.tolist(), arcs.loss.start.tolist()
 
+    def worth(self, arc: int) -> float:
+        """What one more copy along this arc would bring now; -inf when there is none to send."""
+        here, there = self.here[arc], self.there[arc]
+        up = self.gain_start[there] + self.received[there]
+        down = self.loss_start[here] + self.sent[here]
+        if up >= self.gain_start[there + 1] or down >= self.loss_start[here + 1]:
+            return -math.inf
+        return float(self.gain[up] - self.loss[down] - self.cost[arc])
+
     def take(self, arc: int) -> bool:
         """Send one more copy along this arc if every limit allows and it pays."""
         here, there, lot = self.here[arc], self.there[arc], self.lot[arc]
         if self.lot_left[lot] < 1 or self.received[here] or self.sent[there]:
             return False
-        up = self.gain_start[there] + self.received[there]
-        down = self.loss_start[here] + self.sent[here]
-        if up >= self.gain_start[there + 1] or down >= self.loss_start[here + 1]:
-            return False
-        if self.gain[up] - self.loss[down] - self.cost[arc] <= EPSILON:
+        if self.worth(arc) <= EPSILON:
             return False
         limits = [(left, use[arc]) for left, use in zip(self.left, self.uses, strict=True)]
         if any(at >= 0 and left[at] < 1 for left, at in limits):

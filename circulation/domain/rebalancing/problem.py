@@ -208,8 +208,8 @@ def assemble(
     branches = tuple(sorted(branches, key=lambda branch: branch.id))
     owners = tuple(sorted(owners, key=lambda owner: owner.id))
     ids = np.array([branch.id for branch in branches], dtype=np.int64)
-    wanted = _index(ids, demand.branch)
-    placed = _index(ids, items.branch)
+    wanted = index_of(ids, demand.branch)
+    placed = index_of(ids, items.branch)
     in_demand, in_items = wanted >= 0, placed >= 0
     title = np.concatenate([demand.title[in_demand], items.title[in_items]])
     branch = np.concatenate([wanted[in_demand], placed[in_items]])
@@ -247,19 +247,25 @@ def _movable(
     movable = items.is_movable[in_items]
     cell = cell[movable]
     item = items.item[in_items][movable]
-    owner = _index(
+    owner = index_of(
         np.array([owner.id for owner in owners], dtype=np.int64), items.owner[in_items][movable]
     )
-    home = _index(branch_ids, items.home[in_items][movable])
+    home = index_of(branch_ids, items.home[in_items][movable])
     known = owner >= 0
     cell, item, owner, home = cell[known], item[known], owner[known], home[known]
     order = np.lexsort((item, owner, cell))
     return Copies(item=item[order], cell=cell[order], owner=owner[order], home=home[order])
 
 
-def _index(ids: IntArray, values: IntArray) -> IntArray:
+def index_of(ids: IntArray, values: IntArray) -> IntArray:
     """Where each value stands in sorted `ids`; -1 when it does not."""
-    if ids.size == 0:
+    if ids.size == 0 or values.size == 0:
         return np.full(values.size, -1, dtype=np.int64)
+    low, span = int(ids[0]), int(ids[-1]) - int(ids[0]) + 1
+    if span <= 8 * ids.size + 1_000_000:  # dense ids: a table beats a search
+        table = np.full(span, -1, dtype=np.int64)
+        table[ids - low] = np.arange(ids.size)
+        inside = (values >= low) & (values < low + span)
+        return np.where(inside, table[np.where(inside, values - low, 0)], -1)
     at = np.minimum(np.searchsorted(ids, values), ids.size - 1)
     return np.where(ids[at] == values, at, -1).astype(np.int64)

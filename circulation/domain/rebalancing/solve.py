@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from circulation.domain.rebalancing.arcs import Arcs, candidate_arcs
-from circulation.domain.rebalancing.flow import Budget, both_ways, solve_flow
-from circulation.domain.rebalancing.price import Limits, Priced, fill, limits_of, price, worth
+from circulation.domain.rebalancing.flow import WHOLE, Budget, Halves, both_ways, solve_flow
+from circulation.domain.rebalancing.price import Limits, fill, limits_of, price, worth
 from circulation.domain.rebalancing.problem import IntArray, Move, Plan, Problem, Reason
 
-EXACT_ARCS = 600_000  # beyond this HiGHS takes minutes; prices and their bound stand alone
+EXACT_ARCS = 150_000  # beyond this HiGHS takes minutes; prices and their bound stand alone
 PROVEN = 1e-7  # relative: a bound so close proves the plan best, but for rounding
+SMALL_ARCS = 20_000  # up to this many solved until nothing better is possible …
+NEAR = 1e-4  # … beyond it until so close to the bound (relative): certified, and said by the gap
 SIMPLEX_STEPS = 10_000  # per unit of the iteration budget
 
 
@@ -20,9 +24,10 @@ def solve(
     """The plan of the highest worth within the limits (RB-4 … RB-9), with a certified bound.
 
     First prices (`iterations` rounds) and the best paying moves give a plan and a bound; then
-    HiGHS looks for the exact optimum on a budget of `iterations` x 10,000 simplex steps and
-    `iterations` branch-and-bound nodes. The same problem, seed and iterations give the same plan;
-    a `time_limit_s` can break that, so a limit that was hit is flagged. Never worse than no moves.
+    HiGHS looks for the exact optimum (of very large nights: to 0.01 %) on a budget of
+    `iterations` x 10,000 simplex steps and `iterations` branch-and-bound nodes. The same problem,
+    seed and iterations give the same plan; a `time_limit_s` can break that, so a limit that was
+    hit is flagged. Never worse than no moves.
     """
     arcs = candidate_arcs(problem)
     if arcs.size == 0:
@@ -35,14 +40,14 @@ def solve(
     plans, bound = [again, first], priced.bound
     flags: tuple[str, ...] = ("priced",)  # by prices alone, not solved to the end
     if arcs.size <= EXACT_ARCS:
-        budget = Budget(
-            seed=seed,
-            simplex_steps=SIMPLEX_STEPS * iterations,
-            nodes=iterations,
-            time_limit_s=time_limit_s,
+        flow = solve_flow(
+            arcs=arcs,
+            limits=limits,
+            budget=_budget(arcs, seed, iterations, time_limit_s),
+            round_up=partial(_whole, problem=problem, arcs=arcs, limits=limits),
         )
-        exact, bound, flags = _exact(problem, arcs, limits, priced, budget)
-        plans = exact + plans
+        plans = plans if flow.copies is None else [flow.copies, *plans]
+        bound, flags = min(flow.bound, bound), flow.flags
     taken = max(plans, key=lambda plan: worth(arcs=arcs, taken=plan))
     objective = worth(arcs=arcs, taken=taken)
     return Plan(
@@ -53,20 +58,22 @@ def solve(
     )
 
 
-def _exact(
-    problem: Problem, arcs: Arcs, limits: Limits, priced: Priced, budget: Budget
-) -> tuple[list[IntArray], float, tuple[str, ...]]:
-    """Plans HiGHS found or led to, the best bound known, and the limits that were hit."""
-    flow = solve_flow(arcs=arcs, limits=limits, budget=budget)
-    plans = [] if flow.copies is None or both_ways(arcs, flow.copies).size else [flow.copies]
-    if flow.fractional is not None:
-        # The whole part of a linear optimum is a plan too; fill up what the halves left over.
-        whole = np.floor(flow.fractional + 1e-6).astype(np.int64)
-        if both_ways(arcs, whole).size == 0:
-            plans.append(
-                fill(problem=problem, arcs=arcs, limits=limits, toll=priced.toll, start=whole)
-            )
-    return plans, min(flow.bound, priced.bound), flow.flags
+def _budget(arcs: Arcs, seed: int, iterations: int, time_limit_s: float | None) -> Budget:
+    return Budget(
+        seed=seed,
+        simplex_steps=SIMPLEX_STEPS * iterations,
+        nodes=iterations,
+        near=0.0 if arcs.size <= SMALL_ARCS else NEAR,
+        time_limit_s=time_limit_s,
+    )
+
+
+def _whole(halves: Halves, *, problem: Problem, arcs: Arcs, limits: Limits) -> IntArray:
+    """What is whole in a linear optimum, filled up by its prices with what the halves left over."""
+    start = np.floor(halves.along + WHOLE).astype(np.int64)
+    if both_ways(arcs, start).size:
+        start = np.zeros(arcs.size, dtype=np.int64)
+    return fill(problem=problem, arcs=arcs, limits=limits, toll=halves.toll, start=start)
 
 
 def _moves(problem: Problem, arcs: Arcs, taken: IntArray) -> tuple[Move, ...]:
