@@ -70,7 +70,7 @@ def test_a_new_member_key_is_shown_once_and_works(world, client):
     shown = str(next(iter(page.context["messages"])))
     assert key.prefix in shown
     again = client.get(reverse("admin:network_memberkey_change", args=[key.pk]))
-    secret = shown.split(key.prefix + ".")[1].split()[0]
+    secret = shown.split(key.prefix + ".")[1].split(maxsplit=1)[0]
     assert secret not in again.content.decode()
 
 
