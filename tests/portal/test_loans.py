@@ -23,7 +23,7 @@ def test_the_most_urgent_loan_comes_first_with_its_days(world, signed_in):
     words = text_of(signed_in.get(reverse("portal:loans")))
 
     assert words.index("围城") < words.index("三体") < words.index("活着")
-    assert "已超期 3 天" in words
+    assert "已逾期 3 天" in words
     assert "2 天后到期" in words
     assert "28 天后到期" in words
 
