@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from catalog.domain.items import ItemStatus
 from catalog.models import Item
+from circulation.actions._plan_life import finish_plans
 from circulation.actions.operations import Answer, Journal, LostRace
 from circulation.domain.checkin import (
     Accepted,
@@ -30,6 +31,7 @@ from circulation.domain.states import (
     RequestEvent,
     RequestState,
     TransitEvent,
+    TransitReason,
     TransitState,
     advance,
 )
@@ -114,7 +116,9 @@ def item_answer(item: Item, *, reference: Reference) -> Answer:
 def free_from_transit(transit: Transit) -> None:
     """A transit that will not arrive: cancelled, and its plan's move dropped."""
     change_transit(transit, TransitEvent.CANCELLED)
-    drop_moves(Q(transit=transit, state=MoveState.IN_TRANSIT))
+    if transit.reason == TransitReason.REBALANCE:
+        drop_moves(Q(transit=transit, state=MoveState.IN_TRANSIT))
+        finish_plans()
 
 
 def change_transit(transit: Transit, event: TransitEvent, **new: object) -> None:
@@ -196,8 +200,10 @@ def _end_transit(journal: Journal, *, state: CopyState, accepted: Accepted) -> N
         free_from_transit(transit)
         return
     change_transit(transit, TransitEvent.RECEIVED, received_at=journal.now)
-    arrived = Move.objects.filter(transit=transit, state=MoveState.IN_TRANSIT)
-    arrived.update(state=MoveState.DONE)
+    if transit.reason == TransitReason.REBALANCE:
+        arrived = Move.objects.filter(transit=transit, state=MoveState.IN_TRANSIT)
+        arrived.update(state=MoveState.DONE)
+        finish_plans()
 
 
 def _send_on(
