@@ -23,7 +23,7 @@ FIELD_END, RECORD_END = 0x1E, 0x1D
 BOM = b"\xef\xbb\xbf"
 
 _GAP = re.compile(rb"[\r\n\x1a\x00 \t]*")
-_LEADER = re.compile(rb"(?=(\d{5})[ -~]{5}[0-9 ]{2}(\d{5}))")
+_LEADER = re.compile(rb"(?=(\d{5})[ -/:-~][ -~]{4}[0-9 ]{2}(\d{5}))")
 _ENTRY = re.compile(rb"[ -~]{3}\d{9}")
 
 

@@ -18,12 +18,16 @@ _OTHER_SCRIPT = re.compile(
     "[\u0370-\u1dbf\u2c80-\u2e7f\u2e80-\ua63f\ua6a0-\ua71f\ua800-\ufdff\ufe30-\uffdc"
     "\U00010000-\U0003ffff]"
 )
-_HIDDEN = dict.fromkeys([*range(0x80, 0xA0), 0x200B, 0xFEFF])
+_HIDDEN = dict.fromkeys(
+    [*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0), 0x200B, 0xFEFF]
+)
 
 
 def clean(text: str) -> str:
     """One blank between words; no line ends, sorting marks (U+0098, U+009C) or hidden marks."""
-    return " ".join((text if text.isascii() else text.translate(_HIDDEN)).split())
+    if not text.isprintable():
+        text = text.translate(_HIDDEN)
+    return " ".join(text.split())
 
 
 def is_latin(text: str) -> bool:

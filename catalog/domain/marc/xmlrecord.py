@@ -40,6 +40,8 @@ def read_element(text: str) -> Element | RecordError:
     """Read one element; ill-formed text that cannot be mended is ``XML_ILL_FORMED``."""
     if plain := _read_plain(text):
         return plain
+    if "<!DOCTYPE" in text:
+        return _ill_formed(1, 0, "a document type declaration is not allowed")
     try:
         return _Parser().read(text)
     except expat.ExpatError:
@@ -47,15 +49,15 @@ def read_element(text: str) -> Element | RecordError:
     try:
         found = _Parser().read(mended)
     except expat.ExpatError as error:
-        params: dict[str, str | int] = {
-            "line": error.lineno,
-            "column": error.offset,
-            "reason": expat.ErrorString(error.code),
-        }
-        return RecordError(code=ErrorCode.XML_ILL_FORMED, params=params)
+        return _ill_formed(error.lineno, error.offset, expat.ErrorString(error.code))
     if isinstance(found, Element):
         found.is_repaired = True
     return found
+
+
+def _ill_formed(line: int, column: int, reason: str) -> RecordError:
+    params: dict[str, str | int] = {"line": line, "column": column, "reason": reason}
+    return RecordError(code=ErrorCode.XML_ILL_FORMED, params=params)
 
 
 def _mend_entity(match: re.Match[str]) -> str:
@@ -159,8 +161,8 @@ class _Parser:
     def read(self, text: str) -> Element | RecordError:
         self.parser.Parse(text.encode("utf-8", "replace"), True)
         if self.leaders > 1:
-            params: dict[str, str | int] = {"reason": "two leaders in one record"}
-            return RecordError(code=ErrorCode.XML_ILL_FORMED, params=params)
+            line, column = self.parser.ErrorLineNumber, self.parser.ErrorColumnNumber
+            return _ill_formed(line, column, "two leaders in one record")
         if not self.found.tags:
             return RecordError(code=ErrorCode.NO_FIELDS)
         return self.found
