@@ -111,7 +111,11 @@ class Journal:
         return exception
 
     def write(self, operation: Operation) -> None:
-        """Everything collected, under this operation. Raises ``LostRace``."""
+        """Everything collected, under this operation. Raises ``LostRace``.
+
+        The change feed is the announcement: its followers look for themselves, so a loan wakes
+        nobody by message.
+        """
         for item, seen in self._items.values():
             self._write_standing(item, seen=seen, operation_id=operation.operation_id)
         for event in self.events:
