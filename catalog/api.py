@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from django.utils import timezone
 from rest_framework import status
+from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -52,6 +53,21 @@ class StreamParser(BaseParser):
         return stream
 
 
+class JsonOnly(BaseContentNegotiation):
+    """Answers JSON, so that ``?format=`` can name the MARC dialect and not a renderer."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return DefaultContentNegotiation().select_parser(request, parsers)
+
+    def select_renderer(
+        self,
+        request: Request,  # noqa: ARG002 - DRF's signature
+        renderers: Any,
+        format_suffix: str | None = None,  # noqa: ARG002
+    ) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
 def _agency(request: Request) -> Agency:
     """The institution the caller acts for: the key's own, or ``?agency=`` within the role."""
     scope = scope_of(request.user)
@@ -77,6 +93,7 @@ class Batches(APIView):
     """Send a file of records; see the batches sent so far."""
 
     parser_classes = [MultiPartParser, StreamParser]
+    content_negotiation_class = JsonOnly
 
     def post(self, request: Request) -> Response:
         agency = _agency(request)
@@ -195,7 +212,7 @@ def _reject(reject: Reject) -> dict[str, Any]:
 
 
 class Items(APIView):
-    """Send a list of copies (JSON array or CSV); find a copy by its barcode."""
+    """Send a list of copies (JSON array, bare or as ``items``, or CSV); find one by barcode."""
 
     parser_classes = [StreamParser]
 
@@ -248,6 +265,8 @@ def _rows(request: Request) -> list[Any]:
         rows = orjson.loads(data)
     except (ValueError, csv.Error) as error:  # UnicodeDecodeError is a ValueError
         raise LibraryError("bad_item_list") from error
+    if isinstance(rows, dict):
+        rows = rows.get("items")
     if not isinstance(rows, list):
         raise LibraryError("bad_item_list")
     return rows

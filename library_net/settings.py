@@ -174,7 +174,7 @@ BATCH_MAX_BYTES = env_int("LIBRARY_NET_BATCH_MAX_MB", default=2048, minimum=1) *
 INGEST_CHUNK_RECORDS = env_int("LIBRARY_NET_INGEST_CHUNK", default=2000, minimum=10)
 
 # --- background work ---------------------------------------------------------------------------
-CELERY_BROKER_URL = env.str("LIBRARY_NET_BROKER_URL", default="memory://")
+CELERY_BROKER_URL = env.str("LIBRARY_NET_BROKER_URL", default="memory://localhost")
 EMBEDDED = CELERY_BROKER_URL.startswith("memory:")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"

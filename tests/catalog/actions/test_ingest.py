@@ -1,0 +1,459 @@
+"""A member's file through the REST door into the catalogue: what is stored, counted, told."""
+
+import gzip
+from itertools import permutations
+
+import pytest
+
+from catalog.domain.items import ItemStatus
+from catalog.domain.marc.write import write_iso2709
+from catalog.models import (
+    Batch,
+    BatchChunk,
+    Change,
+    Item,
+    Manifestation,
+    MatchEvidence,
+    MatchKey,
+    SourceRecord,
+    Work,
+)
+from catalog.models.feed import number_changes
+from tests.catalog import files
+from tests.catalog.files import cnmarc, many, marc21
+from tests.catalog.members import Sender, clusters
+from tests.world import World
+
+pytestmark = pytest.mark.django_db
+
+SHE_DIAO = {"publisher": "广州出版社", "year": 2002, "pages": 380}
+
+
+@pytest.fixture
+def world():
+    return World.build()
+
+
+@pytest.fixture
+def jinjiang(world):
+    return Sender(world, "JJ")
+
+
+@pytest.fixture
+def ziyang(world):
+    return Sender(world, "ZY")
+
+
+@pytest.fixture
+def small_steps(settings):
+    settings.INGEST_CHUNK_RECORDS = 10
+
+
+def counts(batch):
+    return {name: count for name, count in batch["counts"].items() if count}
+
+
+# --- records -------------------------------------------------------------------------------------
+
+
+def test_a_new_file_becomes_records_works_and_copies(jinjiang):
+    batch = jinjiang.send(many(30, copies=2))
+
+    assert batch["state"] == "done"
+    assert counts(batch) == {"records": 30, "created": 30, "items_created": 60}
+    assert batch["progress"]["done"] == batch["progress"]["total"] > 0
+    assert Manifestation.objects.count() == Work.objects.count() == 30
+    assert Item.objects.filter(status=ItemStatus.AVAILABLE).count() == 60
+
+
+def test_the_record_is_kept_exactly_as_sent(jinjiang):
+    record = cnmarc("n1", "活着", "余华", encoding="gb18030", publisher="作家出版社")
+    jinjiang.send(record)
+
+    stored = SourceRecord.objects.get()
+    assert bytes(stored.raw) == record
+    assert stored.encoding == "gb18030"
+    assert stored.neutral["titles"][0]["text"] == "活着"
+
+
+def test_the_same_file_again_touches_no_row(jinjiang):
+    data = many(30, copies=1)
+    jinjiang.send(data)
+    number_changes()
+    before = list(SourceRecord.objects.order_by("pk").values())
+    fed = Change.objects.count()
+
+    batch = jinjiang.send(data)
+
+    assert counts(batch) == {"records": 30, "unchanged": 30}
+    assert list(SourceRecord.objects.order_by("pk").values()) == before
+    assert Change.objects.count() == fed
+    assert Batch.objects.count() == 2
+
+
+def test_a_changed_record_is_updated_in_place(jinjiang):
+    jinjiang.send(many(5) + cnmarc("x", "活著", "余华", publisher="作家出版社", year=2012))
+    union = SourceRecord.objects.get(source_key="x").manifestation_id
+
+    batch = jinjiang.send(cnmarc("x", "活着", "余华", publisher="作家出版社", year=2013))
+
+    assert counts(batch) == {"records": 1, "updated": 1}
+    assert Manifestation.objects.get(pk=union).year == 2013
+    assert Manifestation.objects.count() == 6
+
+
+def test_twice_in_one_file_the_last_wins_and_it_is_said(jinjiang):
+    batch = jinjiang.send(cnmarc("x", "初稿", "甲") + many(3) + cnmarc("x", "定稿", "甲"))
+
+    assert counts(batch) == {"records": 5, "created": 4, "repeated": 1}
+    assert SourceRecord.objects.get(source_key="x").manifestation.title == "定稿"
+    (reject,) = jinjiang.rejects(batch)
+    assert (reject["code"], reject["position"]) == ("duplicate_in_file", 1)
+
+
+def test_twice_in_one_file_far_apart_the_last_wins_and_it_is_said(jinjiang, small_steps):
+    batch = jinjiang.send(cnmarc("x", "初稿", "甲") + many(25) + cnmarc("x", "定稿", "甲"))
+
+    assert counts(batch) == {"records": 27, "created": 26, "repeated": 1}
+    assert SourceRecord.objects.get(source_key="x").manifestation.title == "定稿"
+    assert [r["code"] for r in jinjiang.rejects(batch)] == ["duplicate_in_file"]
+
+
+def test_a_record_without_number_is_known_by_its_bytes(jinjiang):
+    record = cnmarc("", "无号之书", "甲")
+    jinjiang.send(record)
+    assert counts(jinjiang.send(record)) == {"records": 1, "unchanged": 1}
+    assert SourceRecord.objects.get().source_key == SourceRecord.objects.get().digest
+
+
+def test_two_members_may_use_one_control_number(jinjiang, ziyang):
+    jinjiang.send(cnmarc("001", "活着", "余华"))
+    ziyang.send(cnmarc("001", "兄弟", "余华"))
+    assert SourceRecord.objects.filter(source_key="001").count() == 2
+
+
+# --- deleting ------------------------------------------------------------------------------------
+
+
+def test_a_deleted_record_leaves_a_tombstone_and_its_copies(jinjiang):
+    copy = ("B1", "JJ-MAIN", "I247/1")
+    jinjiang.send(cnmarc("x", "活着", "余华", items=[copy]))
+    work = Work.objects.get()
+
+    batch = jinjiang.send(cnmarc("x", "活着", "余华", status="d"))
+
+    assert counts(batch) == {"records": 1, "deleted": 1}
+    union = Manifestation.objects.get()
+    assert union.deleted_at is not None
+    assert union.source_count == 0
+    assert Item.objects.filter(barcode="B1").exists()
+    assert MatchKey.objects.count() == 0
+    assert jinjiang.get(f"records/{work.public_id}/").status_code == 410
+    number_changes()
+    assert Change.objects.latest("position").kind == "deleted"
+
+
+def test_deleting_twice_or_what_never_was_changes_nothing(jinjiang):
+    gone = cnmarc("x", "活着", status="d")
+    assert counts(jinjiang.send(gone)) == {"records": 1, "unchanged": 1}
+    jinjiang.send(cnmarc("x", "活着"))
+    jinjiang.send(gone)
+    assert counts(jinjiang.send(gone)) == {"records": 1, "unchanged": 1}
+
+
+def test_a_record_that_comes_back_has_its_old_public_id(jinjiang):
+    record = cnmarc("x", "活着", "余华")
+    jinjiang.send(record)
+    before = SourceRecord.objects.get()
+    jinjiang.send(cnmarc("x", "活着", "余华", status="d"))
+
+    batch = jinjiang.send(record)
+
+    after = SourceRecord.objects.get()
+    assert counts(batch) == {"records": 1, "created": 1}
+    assert after.manifestation_id == before.manifestation_id
+    assert after.manifestation.deleted_at is None
+
+
+def test_a_full_batch_withdraws_what_it_does_not_hold(jinjiang, ziyang, small_steps):
+    jinjiang.send(many(40))
+    ziyang.send(many(3, start=100))
+
+    batch = jinjiang.send(many(15), mode="full")
+
+    assert counts(batch) == {"records": 15, "unchanged": 15, "deleted": 25}
+    assert SourceRecord.objects.filter(deleted_at=None, agency__code="JJ").count() == 15
+    assert SourceRecord.objects.filter(deleted_at=None, agency__code="ZY").count() == 3
+
+
+def test_a_damaged_full_batch_withdraws_nothing_and_says_so(jinjiang):
+    jinjiang.send(many(5))
+
+    batch = jinjiang.send(many(2) + b"GARBAGE\x1d", mode="full")
+
+    assert batch["counts"]["deleted"] == 0
+    assert batch["counts"]["quarantined"] == 1
+    assert batch["note"]
+
+
+def test_an_older_batch_cannot_undo_a_newer_one(jinjiang):
+    jinjiang.send(cnmarc("x", "新"), sequence=7)
+    batch = jinjiang.send(cnmarc("x", "旧"), sequence=6)
+    assert counts(batch) == {"records": 1, "outdated": 1}
+    assert SourceRecord.objects.get().manifestation.title == "新"
+
+
+# --- matching across members ---------------------------------------------------------------------
+
+
+def test_two_members_records_of_one_book_meet_with_evidence(jinjiang, ziyang):
+    jinjiang.send(cnmarc("a", "射雕英雄传", "金庸", items=[("B1", "JJ-MAIN", "I1")], **SHE_DIAO))
+    work = Work.objects.get()
+
+    batch = ziyang.send(
+        marc21(
+            "b", "She diao ying xiong zhuan", "Jin, Yong", year=2002, pages=380,
+            publisher="Guangzhou chu ban she", han=("射鵰英雄傳", "金庸", "廣州出版社"),
+            items=[("B1", "ZY-MAIN", "I2")],
+        )
+    )  # fmt: skip
+
+    assert batch["counts"]["merged"] == 1
+    assert clusters() == {frozenset({("JJ", "a"), ("ZY", "b")})}
+    page = ziyang.get(f"records/{work.public_id}/").json()
+    (edition,) = page["editions"]
+    assert {source["agency"] for source in edition["sources"]} == {"JJ", "ZY"}
+    fields = {row["field"]: row["verdict"] for row in edition["evidence"][0]["fields"]}
+    assert fields["title"] == fields["author"] == "agree"
+    assert [place["branch"] for place in edition["availability"]] == ["JJ-MAIN", "ZY-MAIN"]
+
+
+def test_twins_inside_one_file_meet_too(jinjiang):
+    book = {"isbn": "7-5063-0365-4", "year": 2012, "publisher": "作家出版社"}
+    jinjiang.send(cnmarc("a", "活着", "余华", **book) + cnmarc("b", "活著", "余华", **book))
+    assert clusters() == {frozenset({("JJ", "a"), ("JJ", "b")})}
+    assert MatchEvidence.objects.count() == 1
+
+
+def test_volumes_stay_apart_and_share_a_work(jinjiang):
+    jinjiang.send(
+        cnmarc("a", "数学分析", "陈纪修", volume="上册", publisher="高教", year=2004)
+        + cnmarc("b", "数学分析", "陈纪修", volume="下册", publisher="高教", year=2004)
+    )
+    assert Manifestation.objects.count() == 2
+    assert Work.objects.count() == 1
+
+
+def test_the_oldest_public_id_survives_and_the_absorbed_redirects(jinjiang, ziyang):
+    """MA-13: a record that fits two editions joins them; every old address still leads there."""
+    isbn = "978-7-5063-0365-1"
+    jinjiang.send(cnmarc("a", "林间小路的故事", "林小路", isbn=isbn))
+    ziyang.send(cnmarc("b", "林间小路的故事"))
+    old, young = (SourceRecord.objects.get(source_key=k).manifestation for k in "ab")
+    assert old.pk < young.pk
+
+    ziyang.send(cnmarc("b", "林间小路的故事", "林小路", isbn=isbn))
+
+    young.refresh_from_db()
+    assert young.absorbed_by_id == old.pk
+    assert jinjiang.get(f"records/{young.public_id}/").json()["chosen"] == old.public_id
+    assert SourceRecord.objects.get(source_key="b").manifestation_id == old.pk
+
+
+def test_a_correction_takes_a_record_out_of_a_cluster(jinjiang, ziyang):
+    """MA-13."""
+    jinjiang.send(cnmarc("a", "射雕英雄传", "金庸", **SHE_DIAO))
+    ziyang.send(cnmarc("b", "射鵰英雄傳", "金庸", **SHE_DIAO))
+    assert len(clusters()) == 1
+    kept = SourceRecord.objects.get(source_key="a").manifestation_id
+
+    ziyang.send(cnmarc("b", "神雕侠侣", "金庸", **SHE_DIAO))
+
+    assert len(clusters()) == 2
+    assert SourceRecord.objects.get(source_key="a").manifestation_id == kept
+    assert MatchEvidence.objects.count() == 0
+    assert Manifestation.objects.get(pk=kept).source_count == 1
+
+
+def test_a_withdrawn_record_leaves_the_union_to_the_others(jinjiang, ziyang):
+    jinjiang.send(cnmarc("a", "射雕英雄传", "金庸", **SHE_DIAO))
+    ziyang.send(cnmarc("b", "射鵰英雄傳", "金庸", **SHE_DIAO))
+
+    jinjiang.send(cnmarc("a", "射雕英雄传", "金庸", status="d", **SHE_DIAO))
+
+    union = SourceRecord.objects.get(source_key="b").manifestation
+    assert union.deleted_at is None
+    assert union.title == "射鵰英雄傳"
+    assert union.source_count == 1
+
+
+BRIDGE = (
+    ("JJ", "both", ["978-7-5063-0365-1", "978-7-5339-1845-3"]),
+    ("ZY", "one", ["978-7-5063-0365-1"]),
+    ("CD", "other", ["978-7-5339-1845-3"]),
+    ("MY", "again", ["978-7-5339-1845-3"]),
+)
+
+
+def _bridge(key, isbns):
+    fields = files.cnmarc_fields(key, "林间小路的故事", "林小路", publisher="作家出版社", year=2001)
+    extra = [("010", "  ", [("a", isbn)]) for isbn in isbns]
+    return write_iso2709([fields[0], *extra, *fields[1:]], format=files.CNMARC)
+
+
+JOINED = {
+    frozenset({("CD", "other"), ("MY", "again"), ("JJ", "both")}),
+    frozenset({("ZY", "one")}),
+}
+
+
+@pytest.mark.parametrize("order", list(permutations(BRIDGE))[::3])
+def test_the_order_of_arrival_does_not_change_the_clusters(world, order):
+    """MA-11: one record fits two groups that exclude each other."""
+    senders = {agency: Sender(world, agency) for agency in world.agencies}
+    for agency, key, isbns in order:
+        senders[agency].send(_bridge(key, isbns))
+    assert clusters() == JOINED
+
+    # Corrected to one book and back again, in another order, they part as before.
+    for agency, key, _isbns in reversed(order):
+        senders[agency].send(_bridge(key, ["7-5013-2982-6"]))
+    assert len(clusters()) == 1
+    for agency, key, isbns in order:
+        senders[agency].send(_bridge(key, isbns))
+    assert clusters() == JOINED
+    living = Manifestation.objects.filter(deleted_at=None, absorbed_by=None)
+    assert sorted(living.values_list("source_count", flat=True)) == [1, 3]
+
+
+# --- copies --------------------------------------------------------------------------------------
+
+
+def test_a_copy_seen_again_is_described_anew_but_stays_where_it_is(world, jinjiang):
+    jinjiang.send(cnmarc("x", "活着", items=[("B1", "JJ-MAIN", "I247/1")]))
+    Item.objects.update(status=ItemStatus.ON_LOAN, current_branch=world.branches["ZY-MAIN"])
+
+    batch = jinjiang.send(cnmarc("x", "活着", items=[("B1", "JJ-ROOM", "I247/2")]))
+
+    item = Item.objects.get()
+    assert batch["counts"]["items_updated"] == 1
+    assert item.call_number == "I247/2"
+    assert (item.status, item.current_branch.code) == ("on_loan", "ZY-MAIN")
+    assert item.home_branch.code == "JJ-MAIN"
+
+
+def test_an_unknown_branch_code_falls_back_to_the_main_building_and_is_said(jinjiang):
+    batch = jinjiang.send(
+        cnmarc("x", "活着", items=[("B1", "总库", "I247/1"), ("B2", "总库", "I247/1")])
+    )
+
+    assert set(Item.objects.values_list("home_branch__code", flat=True)) == {"JJ-MAIN"}
+    assert [reject["code"] for reject in jinjiang.rejects(batch)] == ["unknown_branch"]
+    assert batch["counts"]["quarantined"] == 0
+
+
+def test_a_branch_may_be_named_by_its_name(jinjiang):
+    jinjiang.send(cnmarc("x", "活着", items=[("B1", "春熙路阅读空间", "I247/1")]))
+    assert Item.objects.get().home_branch.code == "JJ-ROOM"
+
+
+# --- damage --------------------------------------------------------------------------------------
+
+
+def test_garbage_in_the_middle_costs_only_itself(jinjiang):
+    head, tail = many(7), many(8, start=7)
+    garbage = b"\x00\xff not a record at all \x1d"
+
+    batch = jinjiang.send(head + garbage + tail)
+
+    assert batch["state"] == "done"
+    assert counts(batch) == {"records": 15, "created": 15, "quarantined": 1}
+    (reject,) = jinjiang.rejects(batch)
+    assert (reject["position"], reject["length"]) == (8, len(garbage.lstrip(b"\x00")))
+    assert head + garbage == (head + garbage)[: reject["offset"] + reject["length"]]
+    assert reject["message"] != reject["code"]
+
+
+def test_a_truncated_file_gives_all_but_its_last_record(jinjiang):
+    data = many(10)
+    last = many(1, start=10)
+
+    batch = jinjiang.send(data + last[: len(last) // 2])
+
+    assert counts(batch) == {"records": 10, "created": 10, "quarantined": 1}
+    (reject,) = jinjiang.rejects(batch)
+    assert (reject["offset"], reject["length"]) == (len(data), len(last) // 2)
+    assert reject["code"] == "truncated"
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8"])
+def test_a_chinese_file_is_read_in_whatever_encoding(jinjiang, encoding):
+    data = b"".join(
+        cnmarc(f"n{i}", title, "老舍", encoding=encoding)
+        for i, title in enumerate(["骆驼祥子", "四世同堂", "茶馆"])
+    )
+    batch = jinjiang.send(data)
+    assert counts(batch) == {"records": 3, "created": 3}
+    titles = set(Manifestation.objects.values_list("title", flat=True))
+    assert titles == {"骆驼祥子", "四世同堂", "茶馆"}
+
+
+def test_a_marc8_file_is_read(jinjiang):
+    record = bytearray(marc21("m8", "Cancao do exi", "Santos, M"))
+    # acute and i in MARC-8: the mark comes first; three letters become "Mí" and stay as long
+    at = record.find(b"Santos, M")
+    record[at : at + 9] = b"Santos\xe2iM"
+    batch = jinjiang.send(bytes(record))
+    assert counts(batch) == {"records": 1, "created": 1}
+    stored = SourceRecord.objects.get()
+    assert "í" in stored.neutral["contributors"][0]["name"]
+    assert bytes(stored.raw) == bytes(record)
+
+
+def test_a_file_of_nothing_but_garbage_ends_with_one_span(jinjiang):
+    batch = jinjiang.send(b"this is a letter, not a catalogue")
+    assert batch["state"] == "done"
+    assert counts(batch) == {"quarantined": 1}
+
+
+# --- the upload ----------------------------------------------------------------------------------
+
+
+def test_marcxml_and_gzip_are_taken(jinjiang):
+    xml = files.marcxml(*(files.cnmarc_fields(f"x{i}", f"书之{i}号", "甲") for i in range(12)))
+    batch = jinjiang.send(gzip.compress(xml), content_type="application/marcxml+xml")
+    assert counts(batch) == {"records": 12, "created": 12}
+
+
+def test_joined_gzip_files_are_one_file(jinjiang):
+    packed = gzip.compress(many(3)) + gzip.compress(many(3, start=3)) + b"\x00" * 20
+    assert counts(jinjiang.send(packed)) == {"records": 6, "created": 6}
+
+
+def test_a_large_file_is_kept_in_pieces_that_add_up(jinjiang, small_steps, settings):
+    settings.INGEST_CHUNK_RECORDS = 1000
+    data = many(3600)
+    assert len(data) > 1024 * 1024
+
+    batch = jinjiang.send(data)
+
+    assert counts(batch) == {"records": 3600, "created": 3600}
+    chunks = BatchChunk.objects.order_by("offset")
+    assert b"".join(bytes(chunk.data) for chunk in chunks) == data
+    assert all(len(chunk.data) <= 1024 * 1024 for chunk in chunks)
+
+
+def test_earlier_batches_of_a_member_are_read_first(world, jinjiang):
+    from catalog.tasks import ingest
+
+    first = jinjiang.post(cnmarc("x", "先"))
+    second = jinjiang.post(cnmarc("x", "后"))
+    jobs = list(Batch.objects.order_by("pk").values_list("job_id", flat=True))
+
+    ingest(job_id=jobs[1])
+    assert jinjiang.client.get(second["Location"]).json()["state"] == "queued"
+    ingest(job_id=jobs[0])
+    ingest(job_id=jobs[1])
+
+    assert jinjiang.client.get(first["Location"]).json()["counts"]["created"] == 1
+    assert SourceRecord.objects.get().manifestation.title == "后"
