@@ -101,7 +101,7 @@ _MATERIALS = {
     "j": Material.AUDIO, "k": Material.GRAPHIC, "l": Material.ELECTRONIC, "m": Material.KIT,
     "r": Material.OTHER,
 }  # fmt: skip
-_AUDIENCES = {  # 100 $a/17-19, the first that says something
+_AUDIENCES = {  # 100 $a/17-19
     "a": Audience.CHILDREN, "b": Audience.CHILDREN, "c": Audience.CHILDREN,
     "d": Audience.CHILDREN, "e": Audience.YOUTH, "k": Audience.ADULT, "m": Audience.ADULT,
 }  # fmt: skip
@@ -340,10 +340,10 @@ def get_summary(fields: MarcFields) -> str:
 
 
 def get_audience(fields: MarcFields) -> Audience:
-    for code in fields.first("100", "a")[17:20]:
-        if code in _AUDIENCES:
-            return _AUDIENCES[code]
-    return Audience.UNKNOWN
+    found = [_AUDIENCES[c] for c in fields.first("100", "a")[17:20] if c in _AUDIENCES]
+    if Audience.ADULT in found:
+        return Audience.ADULT  # "em", young people and adults, stands on nearly every book
+    return found[0] if found else Audience.UNKNOWN
 
 
 def get_material(fields: MarcFields) -> Material:
