@@ -114,6 +114,10 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
         404,
         _("No reader is known by this card or number. Check it, or register the reader first."),
     ),
+    "ambiguous_card": (
+        409,
+        _("This number is on cards of different readers. Use another card, or the ID card."),
+    ),
     "credential_empty": (422, _("Enter the number that stands on the card.")),
     "credential_wrong_form": (
         422,

@@ -26,7 +26,11 @@ class Card:
 
 
 def find_card(text: str, *, today: date) -> Card | None:
-    """Whose card, document or patron number this is. Queries: 1 or 2. Rule ID-8."""
+    """Whose card, document or patron number this is. Queries: 1 or 2. Rule ID-8.
+
+    Raises ``ambiguous_card`` when numbers of different kinds name different people: nobody is
+    guessed.
+    """
     indexes = [
         index
         for kind in guess_kinds(text)
@@ -35,9 +39,11 @@ def find_card(text: str, *, today: date) -> Card | None:
     ]
     if indexes:
         matches = Q(blind_index__in=indexes) | Q(next_blind_index__in=indexes)
-        found = Credential.objects.filter(matches).order_by("pk").first()
-        if found is not None:
-            return Card(patron_id=found.patron_id, credential_id=found.pk)
+        found = list(Credential.objects.filter(matches).order_by("pk"))
+        if len({credential.patron_id for credential in found}) > 1:
+            raise LibraryError("ambiguous_card")
+        if found:
+            return Card(patron_id=found[0].patron_id, credential_id=found[0].pk)
     number = Patron.objects.filter(number=normalise(text)).values_list("pk", flat=True).first()
     return Card(patron_id=number) if number is not None else None
 
@@ -53,7 +59,7 @@ def find_credential(value: CredentialValue) -> Credential | None:
 
 
 def card(text: str, *, today: date) -> Card:
-    """As ``find_card``. Raises ``unknown_patron``."""
+    """As ``find_card``. Raises ``unknown_patron``, ``ambiguous_card``."""
     found = find_card(text, today=today)
     if found is None:
         raise LibraryError("unknown_patron")

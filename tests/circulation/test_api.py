@@ -162,6 +162,20 @@ def test_a_reader_is_registered_by_resident_id_and_only_its_mask_is_shown(world,
     assert Credential.objects.filter(kind="resident_id").count() == 1
 
 
+def test_a_number_on_cards_of_two_readers_is_nobodys(world, jinjiang):
+    """ID-8: a permit and a reader card may bear the same eight digits."""
+    item = world.item()
+    for name, kind in (("王小明", "taiwan_permit"), ("李小红", "reader_card")):
+        body = {"branch": "JJ-MAIN", "name": name, "kind": kind, "number": "12345678"}
+        assert jinjiang.post("patrons/", body).json()["is_new"] is True
+
+    refused = jinjiang.post(
+        "checkouts/", {"branch": "JJ-MAIN", "card": "12345678", "barcode": item.barcode}
+    )
+
+    assert (refused.status_code, reasons(refused)) == (409, ["ambiguous_card"])
+
+
 def test_a_child_below_fourteen_is_registered_as_a_child(world, jinjiang):
     """ID-9."""
     answer = jinjiang.post(
