@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from circulation.domain.rebalancing.arcs import EPSILON, Arcs
+from circulation.domain.rebalancing.arcs import EPSILON, Arcs, Steps
 from circulation.domain.rebalancing.problem import FloatArray, IntArray, Problem
 
 MEMORY = 0.3  # share of the last direction kept
@@ -103,19 +103,28 @@ class _Market:
         self.taker = cell[self.begins]
         self.sender, self.seller = np.unique(arcs.from_cell[self.order], return_inverse=True)
         self.used_by = tuple(use[self.order] for use in limits.used_by)
+        self.group = np.repeat(np.arange(self.taker.size), np.diff([*self.begins, cell.size]))
+        self.gains = _Staircases(arcs.gain, self.taker)
+        self.losses = _Staircases(arcs.loss, self.sender)
+        self.cost = arcs.cost[self.order]
         self.prices = [np.zeros(cap.size) for cap in limits.cap]
         self.asking = arcs.loss.first()[self.sender]
 
     def clear(self) -> tuple[float, FloatArray, list[FloatArray]]:
         """The bound at these prices, and by how much each sender and each limit is overasked."""
-        full = self.arcs.cost[self.order] + self._tolls() + self.asking[self.seller]
+        full = self.cost + self._tolls() + self.asking[self.seller]
         cheapest = np.minimum.reduceat(full, self.begins)
-        bought, earned = _buy(self.arcs, self.taker, cheapest)
-        chosen = _first_equal(full, cheapest, self.begins)
-        offered, kept = _sell(self.arcs, self.sender, self.asking)
+        bought, earned = self.gains.above(cheapest)
+        chosen = self._cheapest_arcs(full, cheapest)
+        offered, kept = self.losses.below(self.asking)
         rent = sum(float(c @ p) for c, p in zip(self.limits.cap, self.prices, strict=True))
         short = np.bincount(self.seller[chosen], bought, self.sender.size) - offered
         return earned + kept + rent, short, _excess(self.limits, self.used_by, chosen, bought)
+
+    def _cheapest_arcs(self, full: FloatArray, cheapest: FloatArray) -> IntArray:
+        """The first arc of each taker that has its cheapest price."""
+        hit = np.flatnonzero(full <= cheapest[self.group])
+        return hit[np.searchsorted(self.group[hit], np.arange(self.taker.size))]
 
     def move(self, asking: FloatArray, prices: list[FloatArray]) -> None:
         self.asking = self.asking + asking
@@ -134,35 +143,28 @@ class _Market:
         return total
 
 
-def _buy(arcs: Arcs, taker: IntArray, cheapest: FloatArray) -> tuple[FloatArray, float]:
-    """How many copies each taker wants at its cheapest price, and what all of them earn."""
-    start, count = arcs.gain.start[taker], arcs.gain.count()[taker]
-    row = np.repeat(np.arange(taker.size), count)
-    offset = np.arange(row.size) - np.repeat(np.cumsum(count) - count, count)
-    surplus = arcs.gain.value[np.repeat(start, count) + offset] - cheapest[row]
-    wanted = surplus > 0
-    bought = np.bincount(row[wanted], minlength=taker.size).astype(np.float64)
-    return bought, float(surplus[wanted].sum())
+class _Staircases:
+    """The steps of some cells, laid out once, to be climbed at many prices."""
 
+    def __init__(self, steps: Steps, cell: IntArray) -> None:
+        start, count = steps.start[cell], steps.count()[cell]
+        self.size = cell.size
+        self.row = np.repeat(np.arange(cell.size), count)
+        offset = np.arange(self.row.size) - np.repeat(np.cumsum(count) - count, count)
+        self.value = steps.value[np.repeat(start, count) + offset]
 
-def _sell(arcs: Arcs, sender: IntArray, asking: FloatArray) -> tuple[FloatArray, float]:
-    """How many copies each sender offers at its price, and what all of them earn."""
-    start, count = arcs.loss.start[sender], arcs.loss.count()[sender]
-    row = np.repeat(np.arange(sender.size), count)
-    offset = np.arange(row.size) - np.repeat(np.cumsum(count) - count, count)
-    surplus = asking[row] - arcs.loss.value[np.repeat(start, count) + offset]
-    offered = surplus > 0
-    sold = np.bincount(row[offered], minlength=sender.size).astype(np.float64)
-    return sold, float(surplus[offered].sum())
+    def below(self, price_of: FloatArray) -> tuple[FloatArray, float]:
+        """Steps per cell that are worth less than its price, and what selling them earns."""
+        return self._climb(price_of[self.row] - self.value)
 
+    def above(self, price_of: FloatArray) -> tuple[FloatArray, float]:
+        """Steps per cell that are worth more than its price, and what buying them earns."""
+        return self._climb(self.value - price_of[self.row])
 
-def _first_equal(full: FloatArray, cheapest: FloatArray, begins: IntArray) -> IntArray:
-    """The first arc of each taker that has its cheapest price."""
-    sizes = np.diff(np.append(begins, full.size))
-    hit = np.flatnonzero(full <= np.repeat(cheapest, sizes))
-    group = np.repeat(np.arange(begins.size), sizes)[hit]
-    is_first = np.append(True, np.diff(group) != 0)
-    return np.extract(is_first, hit)
+    def _climb(self, surplus: FloatArray) -> tuple[FloatArray, float]:
+        earns = surplus > 0
+        count = np.bincount(self.row[earns], minlength=self.size).astype(np.float64)
+        return count, float(surplus[earns].sum())
 
 
 def _excess(

@@ -98,12 +98,14 @@ def _moves(problem: Problem, arcs: Arcs, taken: IntArray) -> tuple[Move, ...]:
         )
         picked, free[int(arcs.lot[arc])] = waiting[: taken[arc]], waiting[taken[arc] :]
         chosen += [(arc, copy) for copy in picked]
+    from_cell = arcs.from_cell
     sent: dict[int, int] = {}
     received: dict[int, int] = {}
     moves = []
     for arc, copy in chosen:
-        here, there = int(arcs.from_cell[arc]), int(arcs.cell[arc])
-        reason = _reason(problem, arcs, arc, sent.get(here, 0), received.get(there, 0))
+        here, there = int(from_cell[arc]), int(arcs.cell[arc])
+        steps = sent.get(here, 0), received.get(there, 0)
+        reason = _reason(problem, arcs, arc, here, steps)
         sent[here], received[there] = sent.get(here, 0) + 1, received.get(there, 0) + 1
         moves.append(
             Move(
@@ -117,9 +119,9 @@ def _moves(problem: Problem, arcs: Arcs, taken: IntArray) -> tuple[Move, ...]:
     return tuple(moves)
 
 
-def _reason(problem: Problem, arcs: Arcs, arc: int, sent: int, received: int) -> Reason:
-    cells = problem.cells
-    here, there = int(arcs.from_cell[arc]), int(arcs.cell[arc])
+def _reason(problem: Problem, arcs: Arcs, arc: int, here: int, steps: tuple[int, int]) -> Reason:
+    cells, (sent, received) = problem.cells, steps
+    there = int(arcs.cell[arc])
     return Reason(
         demand_there=float(cells.demand[there]),
         demand_here=float(cells.demand[here]),
