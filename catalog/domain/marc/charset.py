@@ -162,6 +162,8 @@ def _marc8_record(data: bytes) -> tuple[str, int]:
 
 _ASCII_SET, _ANSEL_SET, _EACC_SET = 0x42, 0x45, 0x31
 _ONE_BYTE_SETS = {0x73: _ASCII_SET, 0x67: 0x67, 0x62: 0x62, 0x70: 0x70}  # ESC s, g, b, p
+# Ligature and double tilde came in halves; Unicode has them whole, after the first letter.
+_WHOLE_MARKS = {0xFE20: "\u0361", 0xFE21: "", 0xFE22: "\u0360", 0xFE23: ""}
 _G0, _G1 = b"(,", b")-"
 
 
@@ -193,7 +195,7 @@ def decode_marc8(data: bytes) -> tuple[str, int]:
             found = _lookup(code, g1 if byte > 0x7F else g0)
         lost += found[0] == 0xFFFD
         if found[1]:
-            marks.append(chr(found[0]))
+            marks.append(_WHOLE_MARKS.get(found[0], chr(found[0])))
             continue
         out.append(chr(found[0]))
         if marks:

@@ -156,7 +156,7 @@ def decode(
 # In a sound record the directory says nothing that the field terminators do not say too. So the
 # body is decoded once and split once, and the directory is only held against the result: it must
 # name as many fields as there are, and each must start exactly where one was found to start.
-# With every start proven and the last terminator in place, every length is proven too.
+# What it states as lengths can then only repeat, or contradict, what is already proven.
 
 
 class _Tags(dict[bytes, str]):
@@ -360,7 +360,7 @@ def _normalised(parts: list[str], flags: list[str]) -> list[str]:
     return [
         part
         if part.isascii() and "&" not in part and "\x00" not in part
-        else _normalised_part(part.replace("\x00", ""), flags)
+        else _normalised_part(part.replace("\x1f\x00", "\x1f?").replace("\x00", ""), flags)
         for part in parts
     ]
 
