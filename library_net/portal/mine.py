@@ -219,10 +219,14 @@ def _steps(row: HoldRequest, *, state: RequestState, transit: Transit | None) ->
         row.closed_at,
     )
     names = (_("Asked for"), _("On its way"), _("Ready"), _("Collected"))
-    marks = ("done",) * reached + ("now",) + ("next",) * (len(names) - reached - 1)
+    stages = list(zip(names, dates, strict=True))
+    if transit is None and reached > 1:  # it was at the right place already
+        del stages[1]
+        reached -= 1
+    marks = ("done",) * reached + ("now",) + ("next",) * (len(stages) - reached - 1)
     return tuple(
         _step(name, mark, at=at if mark != "next" else None)
-        for name, mark, at in zip(names, marks, dates, strict=True)
+        for (name, at), mark in zip(stages, marks, strict=True)
     )
 
 
