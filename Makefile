@@ -18,7 +18,7 @@ DEV     := $(VENV)/installed-dev.txt
 
 export PYTHONUTF8 := 1
 
-.PHONY: help demo run test quick lint bench diagrams messages packages
+.PHONY: help install demo run test quick lint bench diagrams messages packages
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -26,7 +26,10 @@ help: ## print this list
 demo: $(RUNTIME) ## set up, load the sample world, do the main job live, leave the site running
 	@exec $(PY) manage.py demo $(ARGS)
 
+install: $(RUNTIME) ## make .venv with what requirements.txt names; nothing is downloaded after that
+
 run: $(RUNTIME) ## start the embedded site on its own data, without the sample world
+	@$(PY) manage.py migrate --verbosity 0
 	@exec $(PY) manage.py run_embedded $(ARGS)
 
 test: packages $(DEV) ## everything CI runs: lint, then all tests on SQLite and on PostgreSQL with Redis

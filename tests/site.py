@@ -129,7 +129,8 @@ class Site:
         self._spawn(
             "web",
             *(str(BIN / "granian"), "--interface", "wsgi", "--host", "127.0.0.1"),
-            *("--port", self.port, "--workers", "1", "--log-level", "warning"),
+            *("--port", self.port, "--workers", "1", "--blocking-threads", "8"),
+            *("--log-level", "warning"),
             "library_net.wsgi:application",
         )
         self._spawn("worker", celery, "-A", "library_net", "worker", *WORKER_OPTIONS)

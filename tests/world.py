@@ -169,7 +169,7 @@ class World:
         )
 
     def member_key(self, agency: str) -> str:
-        """The clear text of a new key, for `Authorization: Bearer …`."""
+        """The clear text of a new key, for `Authorization: Key …`."""
         _key, clear = MemberKey.issue(agency=self.agencies[agency], label="test", now=NOW)
         return clear
 
