@@ -40,7 +40,7 @@ def _rows(run: Run, *, url: str) -> list[tuple[str, str]]:
         where = _ROLES[login.role]()
         rows.append((where, f"{name} / {password[login.username]}   {login.name}"))
     rows += [
-        (_("Try"), f"{url}/search?q=红楼梦  ·  honglm · sanguo yanyi"),
+        (_("Try"), f"{url}/search?q=红楼梦  ·  hlm · hongloumeng"),
         ("", _("sign in as the reader and renew; scan a card at the desk; veto a move")),
         ("", f"curl -H 'Authorization: Key …' {url}/api/v1/transits/"),
         (_("Member keys"), str(run.world.folder / "world.json")),

@@ -66,6 +66,8 @@ class Run:
         if not self.world.is_done(HISTORY):
             self._live_half_a_year()
             self.world.mark_done(HISTORY)
+        self.world.state["story_began"] = True
+        self.world.save()
         sync.sync_this_week(self.stage, story, source)
         lend.lend_and_return(self.stage, story)
         rebalance.rebalance(self.stage, story, password=self.passwords["network"])

@@ -74,8 +74,8 @@ class FolderSource:
 
     is_folder = True
 
-    def __init__(self, folder: Path, members: Sequence[str]) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, members: Sequence[str], *, first: Sequence[str]) -> None:
+        self._folder, self._first = folder, tuple(first)
         self._members = tuple(members)
         self._skipped: list[Path] = []
         self._sendings = self._deal()
@@ -97,11 +97,14 @@ class FolderSource:
         return self._sendings
 
     def this_week(self) -> list[Sending]:
-        """Three members send a file again: nothing may change."""
-        again: dict[str, Sending] = {}
-        for sending in sorted(self._sendings, key=lambda s: s.path.stat().st_size):
-            again.setdefault(sending.agency, sending)
-        return list(again.values())[:3]
+        """Three members send a file of middling size again: nothing new may come of it."""
+        by_size = sorted(self._sendings, key=lambda sending: sending.path.stat().st_size)
+        mine = [
+            [sending for sending in by_size if sending.agency == agency]
+            for agency in dict.fromkeys((*self._first, *self._members))
+        ]
+        again = [files[len(files) // 2] for files in mine if files]
+        return again[:3]
 
     def skipped(self) -> list[Path]:
         return self._skipped
@@ -117,7 +120,7 @@ def source_of(world: World, cast: Cast, folder: Path | None, members: Sequence[s
         return SampleSource(world, cast)
     everyone = [member.code for member in MEMBERS]
     chosen = list(dict.fromkeys([cast.lender, *(stored["members"] or everyone)]))
-    return FolderSource(Path(stored["folder"]), chosen)
+    return FolderSource(Path(stored["folder"]), chosen, first=cast.live_members)
 
 
 def looks_like_marc(path: Path) -> bool:

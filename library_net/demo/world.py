@@ -52,6 +52,11 @@ class World:
     def is_done(self, phase: str) -> bool:
         return phase in self.state.get("done", [])
 
+    @property
+    def was_interrupted(self) -> bool:
+        """The live story began and did not end well: its people and books are half-way."""
+        return bool(self.state.get("story_began")) and not self.is_done("live")
+
     def mark_done(self, phase: str, **facts: Any) -> None:
         self.state.setdefault("done", []).append(phase)
         self.state.update(facts)

@@ -66,7 +66,8 @@ def _tell(stage: Stage, story: Story, sending: Sending, batch: dict[str, Any]) -
 
 def _check(stage: Stage, source: Source, sending: Sending, counts: dict[str, int]) -> None:
     if source.is_folder:
-        stage.promise(counts["created"] == 0, f"{sending.path.name} sent again created records")
+        is_known = counts["created"] == 0 or counts["deleted"] > 0
+        stage.promise(is_known, f"{sending.path.name} sent again created records")
         return
     stage.promise(counts["created"] > 0, f"nothing new from {sending.agency}")
     stage.promise(counts["unchanged"] > 0, f"records sent again changed at {sending.agency}")

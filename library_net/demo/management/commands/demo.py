@@ -14,7 +14,8 @@ from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from library_net.demo.farewell import farewell
 from library_net.demo.run import Plan, Run, told_before
@@ -23,6 +24,7 @@ from library_net.demo.steps import ground
 from library_net.demo.world import World, holds_other_data, reset
 from library_net.embedded import EmbeddedSite
 
+log = logging.getLogger(__name__)
 PORTS_TO_TRY = 50
 
 
@@ -41,16 +43,23 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         folder: Path | None = options["marc"]
         if folder is not None and not folder.is_dir():
-            raise CommandError(_("%(folder)s is not a folder.") % {"folder": folder})
-        if options["reset"]:
+            raise CommandError(gettext("%(folder)s is not a folder.") % {"folder": folder})
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _stop)
+        stage = Stage(language=options["lang"], quiet=options["headless"])
+        try:
+            self._run(stage, options, folder=folder)
+        except KeyboardInterrupt:
+            stage.say(_("Saved and stopped."))
+
+    def _run(self, stage: Stage, options: dict[str, Any], *, folder: Path | None) -> None:
+        if options["reset"] or World().was_interrupted:
+            if not options["reset"]:
+                stage.say(_("The last start was cut short; the sample world is built anew."))
             reset()
         ground.migrate()
-        # Refusals are part of the story, and the demo tells them itself.
-        for name in ("django.request", "kombu", "catalog", "circulation"):
-            logging.getLogger(name).setLevel(logging.ERROR)
         world = World()
         self._check(world, folder=folder)
-        stage = Stage(language=options["lang"], quiet=options["headless"])
         plan = Plan(
             marc_folder=folder,
             members=tuple(options["members"]),
@@ -60,27 +69,41 @@ class Command(BaseCommand):
         run.prepare()
         host, port = options["host"], free_port(options["host"], options["port"])
         with EmbeddedSite(host=host, port=port) as site:
+            _be_quiet()
             site.serve_in_background()
             if options["headless"]:
                 self._headless(run, url=site.url)
             else:
-                self._stay(run, site=site, asked_port=options["port"])
+                self._play(run, url=site.url)
+                farewell(run, url=site.url, is_other_port=site.port != options["port"])
+                threading.Event().wait()
 
     def _check(self, world: World, *, folder: Path | None) -> None:
         if holds_other_data():
             raise CommandError(
-                _(
+                gettext(
                     "This database already holds data that is not the demo's. Point "
                     "LIBRARY_NET_DATA_DIR at an empty folder, or use --reset to lose it all."
                 )
             )
         if folder is not None and world.is_done("records"):
             raise CommandError(
-                _("The sample world is built already. Add --reset to build it from that folder.")
+                gettext(
+                    "The sample world is built already. Add --reset to build it from that folder."
+                )
             )
 
+    def _play(self, run: Run, *, url: str) -> bool:
+        """Play what is left; a step that breaks is told and ends the story, not the site."""
+        try:
+            return run.play(url=url)
+        except Exception as error:  # whatever it was, the summary must say which step broke
+            log.debug("the story broke", exc_info=True)
+            run.stage.say(_("The story ends here: %(why)s"), why=str(error))
+            return True
+
     def _headless(self, run: Run, *, url: str) -> None:
-        if run.play(url=url):
+        if self._play(run, url=url):
             summary = run.stage.summary()
         else:
             run.look_again()
@@ -89,19 +112,15 @@ class Command(BaseCommand):
         if not run.stage.all_held:
             raise SystemExit(1)
 
-    def _stay(self, run: Run, *, site: EmbeddedSite, asked_port: int) -> None:
-        stopped = threading.Event()
 
-        def stop(_signal: int, _frame: FrameType | None) -> None:
-            stopped.set()
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
-        run.play(url=site.url)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, stop)
-        farewell(run, url=site.url, is_other_port=site.port != asked_port)
-        while not stopped.wait(3600):
-            pass
-        run.stage.console.print(_("Saved. Stopping …"))
+
+def _be_quiet() -> None:
+    """Refusals are part of the story, and the demo tells them itself."""
+    for name in ("django.request", "kombu", "catalog", "circulation"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def is_loopback(host: str) -> bool:
@@ -124,4 +143,4 @@ def free_port(host: str, wanted: int) -> int:
             except OSError:
                 continue
             return port
-    raise CommandError(_("No free port from %(port)s on.") % {"port": wanted})
+    raise CommandError(gettext("No free port from %(port)s on.") % {"port": wanted})
