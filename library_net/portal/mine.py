@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Count, F
+from django.db.models import F
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -120,17 +120,15 @@ def credentials_of(patron: Patron) -> tuple[CredentialLine, ...]:
     )
 
 
-def waiting_for(manifestation_ids: list[int]) -> dict[int, int]:
-    """Readers in the queue of each edition. Queries: 1."""
-    rows = (
+def others_waiting(manifestation_id: int, *, patron: Patron) -> int:
+    """Other readers in the queue of an edition. Queries: 1."""
+    return (
         HoldRequest.objects.filter(
-            anchor__manifestation_id__in=manifestation_ids, state__in=OPEN_STATES
+            anchor__manifestation_id=manifestation_id, state=RequestState.WAITING
         )
-        .values("anchor__manifestation_id")
-        .annotate(count=Count("pk"))
-        .order_by()
+        .exclude(patron=patron)
+        .count()
     )
-    return {row["anchor__manifestation_id"]: row["count"] for row in rows}
 
 
 def _loan_card(row: Loan, *, now: datetime, outcome: Outcome | None) -> LoanCard:

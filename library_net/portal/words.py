@@ -7,19 +7,35 @@ from typing import Any
 
 from django.utils import formats
 from django.utils.dateparse import parse_date
+from django.utils.translation import gettext_lazy as _
 
 from library_net.api.problems import sentence
 from library_net.errors import LibraryError, Refused
 from library_net.network.models import Agency, Branch
 
 AGENCY_PARAMS = ("agency", "owner")
+# Said to the reader in person, where the common text speaks about a reader to staff.
+TO_THE_READER = {
+    "already_requested": _("You are waiting for this title already; see “My requests”."),
+    "already_borrowed": _("You have this title at home already; see “My loans”."),
+    "too_many_requests": _(
+        "You wait for %(limit)s titles already, the most at one time. Cancel one first."
+    ),
+}
 
 
 def explain(error: LibraryError) -> str:
     """Every reason as a sentence. Queries: at most 2, for the names of places."""
     reasons = error.reasons if isinstance(error, Refused) else [(error.code, error.params)]
-    told = [sentence(code, _for_people(params)) for code, params in reasons]
+    told = [_tell(code, _for_people(params)) for code, params in reasons]
     return " ".join(dict.fromkeys(told))
+
+
+def _tell(code: str, params: dict[str, Any]) -> str:
+    # `too_many_requests` without a limit is the door's own refusal, not the rule's.
+    if code in TO_THE_READER and (code != "too_many_requests" or "limit" in params):
+        return str(TO_THE_READER[code]) % params
+    return sentence(code, params)
 
 
 def _for_people(params: dict[str, Any]) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def test_asking_twice_is_refused_on_the_page_where_it_was_asked(world, signed_in
     answer = ask(signed_in, item, operation="tap-2")
 
     assert answer.status_code == 409
-    assert 'class="note error"' in answer.content.decode()
+    assert "您已经预约了这本书" in text_of(answer)
     assert HoldRequest.objects.count() == 1
 
 

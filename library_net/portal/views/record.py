@@ -13,7 +13,7 @@ from catalog.readers import find_record_page
 from circulation.models import Patron
 from library_net.portal import places
 from library_net.portal.doors import find_patron, new_operation
-from library_net.portal.mine import waiting_for
+from library_net.portal.mine import others_waiting
 from library_net.portal.works import WorkPage, work_page
 
 GONE_STATUS = 410  # no member holds a record of it any more; the address stays known
@@ -67,7 +67,6 @@ def _ask(
     patron: Patron,
 ) -> dict[str, Any]:
     lendable = [edition for edition in shown.editions if edition.lendable]
-    waiting = waiting_for([edition.id for edition in lendable[:1]])
     chosen = request.POST.get("edition") or (lendable[0].public_id if lendable else "")
     home = patron.home_branch.code if patron.home_branch else ""
     return {
@@ -84,7 +83,7 @@ def _ask(
         ],
         "pickups": _pickups(cities, home=home),
         "pickup": request.POST.get("pickup") or home,
-        "waiting": sum(waiting.values()),
+        "waiting": others_waiting(lendable[0].id, patron=patron) if lendable else 0,
         "is_on_shelf": bool(lendable and lendable[0].on_shelf),
     }
 
