@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 
 from catalog.domain.records import BibRecord, IdentifierKind, Material, TitleKind
@@ -27,6 +28,10 @@ _NUMERAL = r"\d一二三四五六七八九十百两〇"
 _WHOLE_SET = re.compile(
     rf"[\s(（\[〔【,，:：.]*(?:全|共)\s*(?P<n>[{_NUMERAL}]+)\s*[册冊卷本部集函][)）\]〕】\s]*$"
 )
+# A quick look before the long one: most titles name no part.
+_MAY_NAME_PART = re.compile(
+    rf"[{_NUMERAL}第卷上中下册冊部辑輯编編集]|\b(?:v|pt|part|bd|bde|band|tome?)", re.IGNORECASE
+)
 _SET_QUALIFIER = re.compile(r"套|全[\d一二三四五六七八九十]|\bset\b|\bcomplete\b", re.IGNORECASE)
 _DATES = re.compile(r"[,\s(（]*(?:b\.|d\.|ca\.|active|approximately)?\s*\d{3,4}.*$")
 _LONGEST_PART = 12  # characters; a longer tail is a title of its own, not a part designation
@@ -38,35 +43,102 @@ _STRONG_KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class MatchProfile:
-    """One record as the matcher sees it: folded, keyed, ready to compare."""
+    """One record as the matcher sees it: folded, keyed, ready to compare.
 
+    What the keys need is worked out at once, the rest when a comparison first asks: most records
+    of a new file meet nobody. (Hence no slots.)
+    """
+
+    record: BibRecord
     title: str  # main title without its part designation
-    full_title: str  # with the subtitle
-    subtitle: str
-    names: frozenset[str]  # forms under which the book itself may be entered
-    other_titles: frozenset[str]  # parallel, variant, uniform …
-    sounds: frozenset[str]  # romanised titles; of a title in Latin letters, itself
+    title_volume: str  # the part its title names
+    set_size: int | None  # how many parts its title says it has
     is_han: bool
-    volume: str
-    part_name: str
-    volumes: int | None
-    edition: int | None
-    first_person: str
-    first_people: frozenset[str]  # the first name in every form
-    people: frozenset[str]
-    letters: frozenset[str]  # romanised names as sorted letters, to meet across scripts
-    responsibility: str
-    publisher: str
-    year: int | None
-    pages: int | None
-    material: Material
-    languages: frozenset[str]
+    sounds: tuple[str, ...]  # romanised titles; of a title in Latin letters, itself
+    first_people: tuple[str, ...]  # the first name in every form
     isbns: frozenset[str]
     set_isbns: frozenset[str]
     numbers: frozenset[str]  # "lccn:…", "ubsn:…"; kinds other than ISBN
     keys: tuple[str, ...]
+
+    @property
+    def first_person(self) -> str:
+        return self.first_people[0] if self.first_people else ""
+
+    @property
+    def year(self) -> int | None:
+        return self.record.year
+
+    @property
+    def pages(self) -> int | None:
+        return self.record.pages
+
+    @property
+    def volumes(self) -> int | None:
+        return self.record.volumes or self.set_size
+
+    @property
+    def material(self) -> Material:
+        return self.record.material
+
+    @cached_property
+    def subtitle(self) -> str:
+        return title_key(self.record.subtitle)
+
+    @cached_property
+    def full_title(self) -> str:
+        return self.title + self.subtitle
+
+    @cached_property
+    def part_name(self) -> str:
+        return title_key(self.record.part_name)
+
+    @cached_property
+    def volume(self) -> str:
+        return volume_number(self.record.volume) or self.title_volume
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The same book is entered under its own title, or under the set's with its part (MA-3)."""
+        found = {self.title, self.full_title, self.title + self.part_name}
+        if len(self.part_name) >= (4 if has_han(self.part_name) else 8):
+            found.add(self.part_name)
+        return frozenset(found - {""})
+
+    @cached_property
+    def other_titles(self) -> frozenset[str]:
+        """Parallel, variant, uniform … titles."""
+        kinds = (TitleKind.MAIN, TitleKind.OTHER)
+        found = {title_key(t.text) for t in self.record.titles if t.kind not in kinds}
+        return frozenset(found - {""})
+
+    @cached_property
+    def edition(self) -> int | None:
+        stated = self.record.edition
+        return self.record.edition_number or (edition_number(stated) if stated else None)
+
+    @cached_property
+    def people(self) -> frozenset[str]:
+        return frozenset(key for c in self.record.contributors for key in person_keys(c.name))
+
+    @cached_property
+    def letters(self) -> frozenset[str]:
+        """Romanised names as sorted letters, to meet across scripts."""
+        return _letters(self.record)
+
+    @cached_property
+    def responsibility(self) -> str:
+        return title_key(self.record.responsibility)
+
+    @cached_property
+    def publisher(self) -> str:
+        return publisher_key(self.record.publisher)
+
+    @cached_property
+    def languages(self) -> frozenset[str]:
+        return frozenset(self.record.languages)
 
 
 def match_keys(record: BibRecord) -> tuple[str, ...]:
@@ -86,41 +158,23 @@ def work_key(record: BibRecord) -> str:
 
 
 def profile_of(record: BibRecord) -> MatchProfile:
-    """Everything a comparison needs of one record."""
-    title, title_volume, set_size = _split_title(record.title)
-    subtitle = title_key(record.subtitle)
-    part_name = title_key(record.part_name)
-    people = [person_keys(c.name) for c in record.contributors]
-    first = people[0] if people else ()
+    """What the keys of a record need; see MatchProfile."""
+    main_title = record.title
+    title, title_volume, set_size = _split_title(main_title)
+    people = record.contributors
+    first_people = person_keys(people[0].name) if people else ()
     isbns, set_isbns = _isbns(record)
     numbers = _numbers(record)
-    is_han = has_han(record.title)
+    is_han = has_han(main_title)
     sounds = _sounds(record, title, is_han=is_han)
-    other_titles = frozenset(
-        title_key(t.text) for t in record.titles if t.kind not in (TitleKind.MAIN, TitleKind.OTHER)
-    )
     return MatchProfile(
+        record=record,
         title=title,
-        full_title=title + subtitle,
-        subtitle=subtitle,
-        names=_names(title, subtitle, part_name),
-        other_titles=other_titles - {""},
-        sounds=frozenset(sounds),
+        title_volume=title_volume,
+        set_size=set_size,
         is_han=is_han,
-        volume=volume_number(record.volume) or title_volume,
-        part_name=part_name,
-        volumes=record.volumes or set_size,
-        edition=record.edition_number or edition_number(record.edition),
-        first_person=first[0] if first else "",
-        first_people=frozenset(first),
-        people=frozenset(key for keys in people for key in keys),
-        letters=_letters(record),
-        responsibility=title_key(record.responsibility),
-        publisher=publisher_key(record.publisher),
-        year=record.year,
-        pages=record.pages,
-        material=record.material,
-        languages=frozenset(record.languages),
+        sounds=sounds,
+        first_people=first_people,
         isbns=isbns,
         set_isbns=set_isbns,
         numbers=numbers,
@@ -128,9 +182,9 @@ def profile_of(record: BibRecord) -> MatchProfile:
             title=title,
             sounds=sounds[:2],
             is_han=is_han,
-            part_name=part_name,
+            part_name=title_key(record.part_name) if record.part_name else "",
             year=record.year,
-            first_person=first[0] if first else "",
+            first_person=first_people[0] if first_people else "",
             identifiers=[f"isbn:{isbn}" for isbn in sorted(isbns | set_isbns)] + sorted(numbers),
         ),
     )
@@ -139,11 +193,11 @@ def profile_of(record: BibRecord) -> MatchProfile:
 def _split_title(text: str) -> tuple[str, str, int | None]:
     """(title key without part designation, the part, how many parts a whole set has)."""
     set_size = None
-    if whole := _WHOLE_SET.search(text):
+    if ("全" in text or "共" in text) and (whole := _WHOLE_SET.search(text)):
         digits = volume_number(whole["n"])
         set_size = int(digits) if digits.isdigit() else None
         text = text[: whole.start()]
-    volume = volume_in_title(text)
+    volume = volume_in_title(text) if _MAY_NAME_PART.search(text) else ""
     if volume:
         for start in range(len(text) - 1, max(0, len(text) - _LONGEST_PART), -1):
             is_word_start = not (text[start].isascii() and text[start - 1].isalpha())
@@ -151,14 +205,6 @@ def _split_title(text: str) -> tuple[str, str, int | None]:
                 text = text[:start]
                 break
     return title_key(text), volume, set_size
-
-
-def _names(title: str, subtitle: str, part_name: str) -> frozenset[str]:
-    """The same book is entered under its own title, or under the set's with its part (MA-3)."""
-    names = {title, title + subtitle, title + part_name}
-    if len(part_name) >= (4 if has_han(part_name) else 8):
-        names.add(part_name)
-    return frozenset(names - {""})
 
 
 def _sounds(record: BibRecord, title: str, *, is_han: bool) -> tuple[str, ...]:

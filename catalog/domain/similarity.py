@@ -39,7 +39,7 @@ def title_similarity(left: MatchProfile, right: MatchProfile) -> float:
 
 
 def _across_scripts(left: MatchProfile, right: MatchProfile) -> float:
-    if left.sounds & right.sounds:
+    if not set(left.sounds).isdisjoint(right.sounds):
         return _VARIANT
     if left.names & right.other_titles or right.names & left.other_titles:
         return _VARIANT
@@ -73,7 +73,9 @@ def names_meet(left: MatchProfile, right: MatchProfile) -> str:
     if not left.people or not right.people:
         is_said = _is_said_in_statement(left, right)
         return "agree" if is_said else "missing" if left.people or right.people else "absent"
-    if left.first_people & right.people or right.first_people & left.people:
+    if not left.people.isdisjoint(right.first_people) or not right.people.isdisjoint(
+        left.first_people
+    ):
         return "agree"
     if left.people & right.people:
         return "near"

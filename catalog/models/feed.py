@@ -13,6 +13,7 @@ from datetime import datetime
 from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
+from catalog.models.bulk import as_datetime, insert_rows
 from library_net.db import LANE_FEED, one_at_a_time
 
 
@@ -51,9 +52,12 @@ class FeedHead(models.Model):
 
 
 def note_changes(*, work_ids: Iterable[int], kind: str, now: datetime) -> None:
-    """Append one row per work, in the caller's transaction. One query."""
-    Change.objects.bulk_create(
-        [Change(work_id=work_id, kind=kind, changed_at=now) for work_id in sorted(set(work_ids))]
+    """Append one row per work, in the caller's transaction. One write."""
+    stamp = as_datetime(now)
+    insert_rows(
+        Change,
+        ["work_id", "kind", "changed_at"],
+        [(work_id, str(kind), stamp) for work_id in sorted(set(work_ids))],
     )
 
 
