@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from circulation.readers.desk import today
@@ -45,19 +45,24 @@ def today_tiles(scope: Scope) -> list[dict[str, Any]]:
     admin_list = "admin:circulation_{}_changelist".format
     vans = reverse("desk:vans")
     rows = [
-        (work.exceptions, _t("odd cases to settle"), _list(admin_list("staffexception")), True),
-        (work.to_pull, _t("copies to pull for readers"), vans, True),
-        (work.to_dispatch, _t("copies to dispatch"), vans, True),
-        (work.arriving, _t("copies arriving"), vans, False),
-        (work.moves_to_review, _t("plan moves to review"), reverse("desk:plans"), True),
+        (
+            work.exceptions,
+            gettext("odd cases to settle"),
+            _list(admin_list("staffexception")),
+            True,
+        ),
+        (work.to_pull, gettext("copies to pull for readers"), vans, True),
+        (work.to_dispatch, gettext("copies to dispatch"), vans, True),
+        (work.arriving, gettext("copies arriving"), vans, False),
+        (work.moves_to_review, gettext("plan moves to review"), reverse("desk:plans"), True),
         (
             work.ready,
-            _t("requests ready to collect"),
+            gettext("requests ready to collect"),
             _list(admin_list("holdrequest"), "state__exact=ready"),
             False,
         ),
-        (work.overdue, _t("loans overdue"), _list(admin_list("loan")), False),
-        (work.rejects, _t("batches with rejected records"), _list(_BATCHES), True),
+        (work.overdue, gettext("loans overdue"), _list(admin_list("loan")), False),
+        (work.rejects, gettext("batches with rejected records"), _list(_BATCHES), True),
     ]
     return [
         {"count": count, "label": label, "url": url, "is_work": is_work}

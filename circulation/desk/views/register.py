@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -68,7 +68,7 @@ def register(request: HttpRequest) -> HttpResponse:
             return redirect("desk:scan")
     context = {
         **admin.site.each_context(request),
-        "title": _t("Register a reader"),
+        "title": gettext("Register a reader"),
         "form": form,
         "operation_id": new_operation_id(),
     }
