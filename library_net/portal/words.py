@@ -18,7 +18,7 @@ AGENCY_PARAMS = ("agency", "owner")
 TO_THE_READER = {
     "already_requested": _("You are waiting for this title already; see “My requests”."),
     "already_borrowed": _("You have this title at home already; see “My loans”."),
-    "too_many_requests": _(
+    "request_limit": _(
         "You wait for %(limit)s titles already, the most at one time. Cancel one first."
     ),
 }
@@ -32,8 +32,7 @@ def explain(error: LibraryError) -> str:
 
 
 def _tell(code: str, params: dict[str, Any]) -> str:
-    # `too_many_requests` without a limit is the door's own refusal, not the rule's.
-    if code in TO_THE_READER and (code != "too_many_requests" or "limit" in params):
+    if code in TO_THE_READER:
         return str(TO_THE_READER[code]) % params
     return sentence(code, params)
 

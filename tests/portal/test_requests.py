@@ -62,6 +62,15 @@ def test_asking_twice_is_refused_on_the_page_where_it_was_asked(world, signed_in
     assert HoldRequest.objects.count() == 1
 
 
+def test_the_fourth_request_is_refused_with_the_limit_in_words(world, signed_in):
+    for number in range(4):
+        answer = ask(signed_in, world.item(f"书{number}", at="ZY-MAIN"), operation=f"tap-{number}")
+
+    assert answer.status_code == 409
+    assert "您已预约 3 种书，达到上限" in text_of(answer)
+    assert HoldRequest.objects.count() == 3
+
+
 def test_a_request_is_followed_from_the_queue_to_the_hold_shelf(world, signed_in):
     item = world.item("三体", at="ZY-MAIN")
     lend(world, item, to="川", days_ago=3)
