@@ -107,6 +107,10 @@ _COUNTRIES = {
     "hu": "HU", "gr": "GR", "rm": "RO", "un": "UA", "mp": "MN", "br": "MM", "np": "NP",
 }  # fmt: skip
 _REGIONS = {"u": "US", "k": "GB", "c": "CA", "a": "AU"}
+COUNTRY_CODES = {iso: code for code, iso in _COUNTRIES.items()} | {
+    "US": "xxu", "GB": "xxk", "CA": "xxc",
+}  # fmt: skip
+"""The way back: ISO 3166 -> MARC country code."""
 _CLC = re.compile(r"[A-KN-VXZ][A-Z]?\d")
 
 

@@ -259,6 +259,12 @@ def role_of(text: str) -> str:
     return "oth"
 
 
+def role_word(code: str) -> str:
+    """The Chinese word for a relator code, or the code itself where no word is read back as it."""
+    word = _HAN_ROLES.get(code, code).split(" ", 1)[0]
+    return word if role_of(word) == code else code
+
+
 _OPEN, _CLOSE = "[(（\\[［〔【]", "[)）\\]］〕】]"
 _FRONT_NOTE = re.compile(rf"^{_OPEN}([^)）\]］〕】]{{1,12}}){_CLOSE}\s*")
 _DATES = re.compile(rf"\s*{_OPEN}([^)）\]］〕】]*\d{{3,4}}[^)）\]］〕】]*){_CLOSE}$")

@@ -23,7 +23,6 @@ _LEADER_TAIL = {
     MarcFormat.UNIMARC: "450 ",
 }
 _XML_FORMAT = {
-    MarcFormat.MARC21: "MARC21",
     MarcFormat.CNMARC: "CNMARC",
     MarcFormat.UNIMARC: "UNIMARC",
 }
@@ -81,9 +80,18 @@ def write_marcxml(
     leader_flags: LeaderFlags = _PLAIN,
 ) -> bytes:
     """A MARCXML collection in UTF-8, one record after another as given."""
+    return marcxml_collection(((fields, leader_flags) for fields in records), format=format)
+
+
+def marcxml_collection(
+    records: Iterable[tuple[Sequence[Field], LeaderFlags]],
+    *,
+    format: MarcFormat,  # noqa: A002 - the word every MARC document uses
+) -> bytes:
+    """The same for records that differ in their leaders."""
     opening = f'<?xml version="1.0" encoding="UTF-8"?>\n<collection xmlns="{MARCXML_NAMESPACE}">\n'
     body = "".join(
-        marcxml_record(fields, format=format, leader_flags=leader_flags) for fields in records
+        marcxml_record(fields, format=format, leader_flags=flags) for fields, flags in records
     )
     return (opening + body + "</collection>\n").encode()
 
@@ -94,10 +102,29 @@ def marcxml_record(
     format: MarcFormat,  # noqa: A002 - the word every MARC document uses
     leader_flags: LeaderFlags = _PLAIN,
 ) -> str:
-    """One ``<record>`` element, without namespace declaration, for a collection."""
+    """One ``<record>`` element, without namespace declaration, for a collection.
+
+    ``format`` as an attribute is what other dialects than MARC 21 are known by; MARC21slim itself
+    knows no such attribute.
+    """
+    named = "" if format is MarcFormat.MARC21 else f' format="{_XML_FORMAT[format]}"'
+    return _xml_record(named, fields, format, leader_flags)
+
+
+def marc21_slim(fields: Sequence[Field], *, leader_flags: LeaderFlags = _PLAIN) -> str:
+    """One MARC 21 ``<record>`` that stands alone, valid against the MARC21slim schema."""
+    return _xml_record(f' xmlns="{MARCXML_NAMESPACE}"', fields, MarcFormat.MARC21, leader_flags)
+
+
+def _xml_record(
+    attributes: str,
+    fields: Sequence[Field],
+    format: MarcFormat,  # noqa: A002 - the word every MARC document uses
+    leader_flags: LeaderFlags,
+) -> str:
     coding = "a" if format is MarcFormat.MARC21 else " "
     leader = _leader(format, leader_flags, coding=coding, total=0, base=0)
-    lines = [f'<record format="{_XML_FORMAT[format]}" type="Bibliographic">']
+    lines = [f'<record{attributes} type="Bibliographic">']
     lines.append(f"<leader>{escape(leader)}</leader>")
     lines.extend(_xml_field(field) for field in fields)
     lines.append("</record>\n")
