@@ -12,6 +12,7 @@ urlpatterns = [
     path("end/", scan.end, name="end"),
     path("renew/<int:loan_id>/", scan.renew_loan, name="renew"),
     path("register/", register.register, name="register"),
+    path("password/", register.new_password, name="new_password"),
     path("vans/", vans.vans, name="vans"),
     path("vans/<str:action>/", vans.move_transits, name="move_transits"),
     path("plans/", plans.plan_list, name="plans"),

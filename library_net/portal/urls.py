@@ -30,6 +30,7 @@ urlpatterns = [
     path("my/requests", requests.requests, name="requests"),
     path("my/requests/<int:request_id>/cancellation", requests.cancel, name="cancel_request"),
     path("my/card", card.card, name="card"),
+    path("my/password", account.password, name="password"),
     path("preferences/language", preferences.language, name="language"),
     path("preferences/type-size", preferences.type_size, name="type_size"),
 ]

@@ -1,4 +1,4 @@
-"""Register a reader at the desk by an identity document."""
+"""Register a reader at the desk by an identity document, and set their first password."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from circulation.actions.register_patron import register_patron
+from circulation.actions.set_reader_password import set_reader_password
 from circulation.desk.access import intent_of, new_operation_id, staff_page
 from circulation.desk.session import LEND, keep_session, open_session
 from circulation.domain.credentials import CredentialKind
 from circulation.models import Patron
+from library_net.accounts.scope import scope_of
 from library_net.api.problems import sentence
 from library_net.errors import LibraryError
 
@@ -77,3 +80,26 @@ def register(request: HttpRequest) -> HttpResponse:
 
 def _patron_id(answer: dict[str, Any]) -> int:
     return int(Patron.objects.values_list("pk", flat=True).get(number=answer["patron"]))
+
+
+@staff_page
+@never_cache
+@require_POST
+def new_password(request: HttpRequest) -> HttpResponse:
+    """Shown on this page once: it is neither stored in clear nor kept in the session."""
+    session = open_session(request)
+    context: dict[str, Any] = {
+        **admin.site.each_context(request),
+        "title": gettext("A new password for the reader"),
+    }
+    try:
+        context["password"] = set_reader_password(
+            patron_id=session.patron_id or 0,
+            actor_id=request.user.pk or 0,
+            scope=scope_of(request.user),
+            card_was_shown=session.credential_id is not None,
+            now=timezone.now(),
+        )
+    except LibraryError as error:
+        context["problem"] = sentence(error.code, error.params)
+    return render(request, "desk/password.html", context)

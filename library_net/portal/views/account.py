@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.contrib.auth import authenticate, login, logout
+from django.contrib import messages
+from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
+from django.contrib.auth.forms import PasswordChangeForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -18,7 +20,7 @@ from circulation.models.patrons import Credential, CredentialStatus
 from circulation.readers.identity import find_card
 from library_net.accounts.models import User
 from library_net.portal import throttle
-from library_net.portal.doors import next_page
+from library_net.portal.doors import for_readers, next_page
 
 NOBODY = "\N{NO-BREAK SPACE}"  # a user name nobody can have
 
@@ -52,6 +54,21 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
     return redirect("portal:home")
+
+
+@never_cache
+@sensitive_post_parameters()
+@for_readers
+def password(request: HttpRequest, patron: Patron) -> HttpResponse:
+    """The reader chooses a new password; other devices are signed out."""
+    assert patron.user is not None  # for_readers let only signed-in readers in
+    form = PasswordChangeForm(patron.user, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        update_session_auth_hash(request, form.save())
+        messages.success(request, _("Your new password holds from now on."))
+        return redirect("portal:card")
+    status = 422 if form.errors else 200
+    return render(request, "portal/password.html", {"form": form}, status=status)
 
 
 def _username(identifier: str) -> str:

@@ -185,3 +185,57 @@ def test_a_wrong_check_digit_is_explained_without_echoing_the_number(desk):
 
     assert answer.context["form"].non_field_errors()
     assert wrong.encode() not in answer.content
+
+
+def new_password(desk):
+    return desk.post(reverse("desk:new_password"))
+
+
+def test_a_reader_with_her_card_gets_a_password_at_any_desk_and_signs_in(world, client):
+    reader = world.patrons["雪"]  # registered at Jinjiang
+    client.force_login(world.librarian("ZY"))
+    scan(client, card_of(reader))
+
+    password = new_password(client).context["password"]
+
+    assert password not in str(dict(client.session))
+    assert AccessLog.objects.filter(patron=reader, purpose="password").exists()
+    client.logout()
+    answer = client.post(
+        reverse("portal:sign_in"), {"identifier": reader.number, "password": password}
+    )
+    assert answer.status_code == 302
+
+
+def test_without_the_card_only_the_readers_own_library_sets_a_password(world, client):
+    reader = world.patrons["雪"]
+    client.force_login(world.librarian("ZY"))
+    scan(client, reader.number)
+
+    answer = new_password(client)
+
+    assert "password" not in answer.context
+    assert answer.context["problem"]
+    reader.refresh_from_db()
+    assert reader.user is None
+
+
+def test_a_reader_changes_her_password_in_the_portal(world, desk):
+    reader = world.patrons["雪"]
+    scan(desk, card_of(reader))
+    first = new_password(desk).context["password"]
+    desk.logout()
+    desk.post(reverse("portal:sign_in"), {"identifier": reader.number, "password": first})
+
+    desk.post(
+        reverse("portal:password"),
+        {
+            "old_password": first,
+            "new_password1": "茶馆 1981 雨夜",
+            "new_password2": "茶馆 1981 雨夜",
+        },
+    )
+
+    reader.refresh_from_db()
+    assert reader.user.check_password("茶馆 1981 雨夜")
+    assert desk.get(reverse("portal:card")).status_code == 200  # this device stays signed in
