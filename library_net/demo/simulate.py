@@ -181,8 +181,8 @@ class Simulation:
 
     def _return_place(self, lent_at: Place) -> Place:
         roll = self.rng.random()
-        if roll < OTHER_CITY:
-            others = [p for p in self.places.values() if p.city != lent_at.city]
+        others = [p for p in self.places.values() if p.city != lent_at.city]
+        if roll < OTHER_CITY and others:
             # People cross into the next city oftener than into the one behind it: by draw.
             return self.rng.choices(others, [p.draw for p in others])[0]
         if roll < OTHER_CITY + OTHER_BRANCH:

@@ -119,7 +119,8 @@ def source_of(world: World, cast: Cast, folder: Path | None, members: Sequence[s
     if stored is None:
         return SampleSource(world, cast)
     everyone = [member.code for member in MEMBERS]
-    chosen = list(dict.fromkeys([cast.lender, *(stored["members"] or everyone)]))
+    named = stored["members"] or [*cast.live_members, *everyone]
+    chosen = list(dict.fromkeys([cast.lender, *named]))
     return FolderSource(Path(stored["folder"]), chosen, first=cast.live_members)
 
 
