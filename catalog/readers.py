@@ -21,6 +21,12 @@ from catalog.models import (
     SourceRecord,
     Work,
 )
+from catalog.models.harvest import HarvestLine as HarvestLine
+from catalog.models.harvest import HarvestScope as HarvestScope
+from catalog.models.harvest import count_harvest as count_harvest
+from catalog.models.harvest import earliest_change as earliest_change
+from catalog.models.harvest import find_harvest_line as find_harvest_line
+from catalog.models.harvest import harvest as harvest
 from catalog.search.page import CARDS_ON_A_PAGE as CARDS_ON_A_PAGE
 from catalog.search.page import BranchAvailability as BranchAvailability
 from catalog.search.page import Edition as Edition

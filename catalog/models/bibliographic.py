@@ -47,11 +47,13 @@ class Manifestation(models.Model):
     # An absorbed manifestation redirects for ever; one without sources left is a tombstone.
     absorbed_by = models.ForeignKey("self", models.SET_NULL, null=True, blank=True)
     deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
-    updated_at = models.DateTimeField(_("updated"), db_index=True)
+    updated_at = models.DateTimeField(_("updated"))
 
     class Meta:
         verbose_name = _("manifestation")
         verbose_name_plural = _("manifestations")
+        # The order in which harvesters read, see catalog.models.harvest.
+        indexes = [models.Index(fields=["updated_at", "id"], name="manifestations_by_change")]
 
     def __str__(self) -> str:
         return self.title
