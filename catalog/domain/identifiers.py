@@ -10,12 +10,13 @@ import re
 import unicodedata
 from decimal import Decimal
 from functools import lru_cache
+from operator import mul
 
 from catalog.domain.numbering import han_number
 from catalog.domain.records import Identifier, IdentifierKind, Price
 
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−－﹣", "-"))
-_ISBN_PLAIN = re.compile(r"97[89]\d{10}")
+_ISBN_PLAIN = re.compile(r"(97[89]\d{10}|\d{9}[\dXx])(?: ?\(([^()]*[^().])\))?[ :]*")
 _ISBN = re.compile(r"(?<![\d-])(97[789][- ]?(?:\d[- ]?){9}[\dXx]|(?:\d[- ]?){9}[\dXx])(?![\d-]*\d)")
 _DIGITS = re.compile(r"\d[\d-]*[\dXx]?")
 _ISSN = re.compile(r"(?<!\d)(\d{4})[- ]?(\d{3}[\dXx])(?!\d)")
@@ -40,8 +41,7 @@ def ean_check_digit(first_twelve: str) -> str:
 
 def _weighted_check(digits: str) -> str:
     """ISO 2108 (ISBN-10) and ISO 3297 (ISSN): weights fall to 2, modulus 11, X for ten."""
-    weights = range(len(digits) + 1, 1, -1)
-    check = -sum(int(d) * w for d, w in zip(digits, weights, strict=True)) % 11
+    check = -sum(map(mul, map(int, digits), range(len(digits) + 1, 1, -1))) % 11
     return "X" if check == 10 else str(check)
 
 
@@ -59,7 +59,6 @@ def isbn13(compact: str) -> str:
     return ""
 
 
-@lru_cache(maxsize=8192)
 def parse_isbn(raw: str) -> Identifier:
     """An ISBN as found in a record: NO-4.
 
@@ -69,8 +68,9 @@ qualifier='平装')
 
     A 统一书号 in the field comes back as one; 979-0 is music (ISMN), 977 a serial (ISSN).
     """
-    if _ISBN_PLAIN.fullmatch(raw) and ean_check_digit(raw[:12]) == raw[12] and raw[3] != "0":
-        return Identifier(kind=IdentifierKind.ISBN, value=raw)
+    plain = _ISBN_PLAIN.fullmatch(raw)
+    if plain and (value := isbn13(plain[1])) and not value.startswith("9790"):
+        return Identifier(kind=IdentifierKind.ISBN, value=value, qualifier=plain[2] or "")
     text = _folded(raw).strip()
     if book_number := parse_ubsn(text):
         return book_number

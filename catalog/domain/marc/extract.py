@@ -6,9 +6,7 @@ import html
 import re
 import struct
 import unicodedata
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate
 
@@ -32,27 +30,38 @@ _SPLIT_LATER = _CONTROL | {"040", "042", "043", "263", "906", "925", "955", "AVA
 _LINKAGE = re.compile(r"([0-9A-Za-z]{3})-(\d{2,})")
 
 
-@dataclass(slots=True)
 class MarcFields:
-    """The fields of one record as text, in canonical composition (NFC)."""
+    """The fields of one record as text, in canonical composition (NFC).
 
-    leader: str  # 24 characters, blanks as blanks
-    tags: list[str]
-    parts: list[str]  # one a tag: indicators and 0x1F-separated subfields, or control data
-    encoding: str
-    flags: list[str]
-    format: MarcFormat = MarcFormat.MARC21
-    by_tag: dict[str, list[Field]] = field(init=False, repr=False)
+    ``leader`` has 24 characters, blanks as blanks. ``parts`` stand beside ``tags``: control data,
+    or indicators and subfields with 0x1F between. ``by_tag`` holds the data fields, already split
+    except for a few common tags no crosswalk reads; ``fields`` knows them all.
+    """
 
-    def __post_init__(self) -> None:
-        found = self.by_tag = defaultdict(list)
-        for tag, part in zip(self.tags, self.parts, strict=True):
-            if tag in _SPLIT_LATER:
+    __slots__ = ("by_tag", "encoding", "flags", "format", "leader", "parts", "tags")
+
+    def __init__(
+        self, leader: str, tags: list[str], parts: list[str], encoding: str, flags: list[str]
+    ) -> None:
+        self.leader = leader
+        self.tags = tags
+        self.parts = parts
+        self.encoding = encoding
+        self.flags = flags
+        self.format = MarcFormat.MARC21
+        by_tag: dict[str, list[Field]] = {}
+        self.by_tag = by_tag
+        last, run = "", _NOTHING
+        for tag, part in zip(tags, parts, strict=True):  # the hottest loop of an import
+            if tag == last:
+                run.append((part[:2], _subfields(part)))
+            elif tag not in _SPLIT_LATER:
+                last, run = tag, by_tag.setdefault(tag, [])
+                run.append((part[:2], _subfields(part)))
+            else:
                 continue
             if part[2:3] != "\x1f" or part[0] == "\x1f":
-                found[tag].append((self._mend_indicators(part), _subfields(part)))
-            else:
-                found[tag].append((part[:2], _subfields(part)))
+                run[-1] = (self._mend_indicators(part), run[-1][1])
 
     def __contains__(self, tag: str) -> bool:
         return tag in self.by_tag or tag in self.tags
@@ -147,7 +156,11 @@ def decode(
     else:
         plain = _decode_plain(data) if hint in ("", charset.UTF8) else None
         found = plain or _decode_repaired(data, hint)
-    if not isinstance(found, RecordError):
+    if isinstance(found, RecordError):
+        return found
+    if "245" in found.by_tag and "200" not in found.by_tag:
+        found.format = MarcFormat.MARC21  # as `detect_format` would say, at less cost
+    else:
         found.format = detect_format(found, hint=format_hint or found.format)
     return found
 
@@ -184,7 +197,7 @@ def _decode_plain(data: bytes) -> MarcFields | None:
         base = int(data[12:17])
         text = data.decode()
         directory = _directory((base - 1 - LEADER_LENGTH) // ENTRY_LENGTH)(data, LEADER_LENGTH)
-        tags = [_TAGS[tag] for tag in directory[::2]]
+        tags = list(map(_TAGS.__getitem__, directory[::2]))
         stated = list(map(int, directory[1::2]))
     except (ValueError, struct.error):  # UnicodeDecodeError is a ValueError
         return None
@@ -386,7 +399,7 @@ def detect_format(found: MarcFields, *, hint: MarcFormat | None = None) -> MarcF
     UNIMARC and its Chinese form keep the title in 200 and coded data in 100 $a, MARC 21 in 245 and
     008. The leader does not tell (NO-3).
     """
-    has_200, has_245 = "200" in found, "245" in found
+    has_200, has_245 = "200" in found.by_tag, "245" in found.by_tag
     if has_200 == has_245:
         has_200 = _is_coded_100(found) and "008" not in found
         if not has_200 and not has_245 and hint and "008" not in found:

@@ -196,19 +196,19 @@ def get_contributors(fields: MarcFields) -> list[Contributor]:
             one = base or other or _EMPTY
             if tag >= "700" and one[0][1] != "2" and first(one[1], "t"):
                 continue  # a related work, not someone who made this one
-            person = _contributor(base, other, codes)
+            role = role_of(first(one[1], "4")) or role_of(first(one[1], "ej")) or default
+            shown, romanised = _both(base, other, codes)
+            note = join(one[1], "cd")
+            person = personal_name(
+                shown,
+                note=strip_isbd(note) if note else "",
+                pinyin=personal_name(romanised).name if romanised else "",
+                role=role,
+                is_corporate=is_corporate,
+            )
             if person.name:
-                role = role_of(first(one[1], "4")) or role_of(first(one[1], "ej")) or default
-                found.append(replace(person, role=role, is_corporate=is_corporate))
+                found.append(person)
     return found
-
-
-def _contributor(base: Field | None, other: Field | None, codes: str) -> Contributor:
-    shown, romanised = _both(base, other, codes)
-    note = join((base or other or _EMPTY)[1], "cd")
-    note = strip_isbd(note) if note else ""
-    pinyin = personal_name(romanised).name if romanised else ""
-    return personal_name(shown, note=note, pinyin=pinyin)
 
 
 def get_edition(fields: MarcFields) -> tuple[str, int | None]:
@@ -247,7 +247,7 @@ def _first_of(base: Field | None, other: Field | None, code: str) -> str:
 
 
 def get_extent(fields: MarcFields) -> tuple[str, int | None, int | None]:
-    for _, subfields in fields.fields("300"):
+    for _, subfields in fields.by_tag.get("300", ()):
         text = strip_isbd(join(subfields, "a"))
         if text:
             return text, *parse_extent(text)
@@ -285,7 +285,7 @@ def get_country(fields: MarcFields) -> str:
 
 def get_identifiers(fields: MarcFields) -> list[Identifier]:
     found: list[Identifier] = []
-    for _, subfields in fields.fields("020"):
+    for _, subfields in fields.by_tag.get("020", ()):
         qualifier = clean(join(subfields, "q", ", ")).strip("() :;,")
         for code, value in subfields:
             if code in "az" and any(char.isdigit() for char in value):
@@ -308,7 +308,7 @@ def _local_numbers(fields: MarcFields) -> list[Identifier]:
     found: list[Identifier] = []
     if lccn := fields.first("010", "a"):
         found.append(Identifier(kind=IdentifierKind.LCCN, value=lccn.replace(" ", "")))
-    for indicators, subfields in fields.fields("024"):
+    for indicators, subfields in fields.by_tag.get("024", ()):
         value = clean(first(subfields, "a"))
         if indicators[0] == "3" and value.startswith(("978", "979")):
             found.append(parse_isbn(value))
@@ -330,7 +330,7 @@ def _subfields_of(fields: MarcFields, tag: str) -> list[tuple[str, str]]:
 def get_subjects(fields: MarcFields) -> list[str]:
     found = []
     for tag, heading, divisions in _SUBJECTS:
-        for _, subfields in fields.fields(tag):
+        for _, subfields in fields.by_tag.get(tag, ()):
             if tag == "653":
                 found += [strip_isbd(value) for code, value in subfields if code == "a"]
                 continue
@@ -343,7 +343,7 @@ def get_subjects(fields: MarcFields) -> list[str]:
 def get_classes(fields: MarcFields) -> list[Classification]:
     found = []
     for tag, scheme in _CLASSES:
-        for _, subfields in fields.fields(tag):
+        for _, subfields in fields.by_tag.get(tag, ()):
             edition = first(subfields, "2").strip() if scheme == "ddc" else ""
             for value in [clean(value) for code, value in subfields if code == "a" and value]:
                 is_clc = scheme == "clc" and not _CLC.match(value)
@@ -354,7 +354,7 @@ def get_classes(fields: MarcFields) -> list[Classification]:
                         edition=edition,
                     )
                 )
-    for _, subfields in fields.fields("084"):
+    for _, subfields in fields.by_tag.get("084", ()):
         scheme = first(subfields, "2").strip().lower()
         scheme = "clc" if scheme.startswith("clc") or scheme == "cct" else scheme or "other"
         found += [Classification(scheme=scheme, value=clean(v)) for c, v in subfields if c == "a"]
@@ -378,7 +378,7 @@ def get_notes(fields: MarcFields) -> list[str]:
     return [
         text
         for tag in _NOTES
-        for _, subfields in fields.fields(tag)
+        for _, subfields in fields.by_tag.get(tag, ())
         if (text := clean(join(subfields, "abcdgrt")))
     ]
 
@@ -397,19 +397,20 @@ def get_audience(fields: MarcFields) -> Audience:
 
 
 def get_material(fields: MarcFields) -> Material:
-    kind, level = fields.leader[6], fields.leader[7]
-    material = _MATERIALS.get(kind, Material.BOOK)
-    if material is Material.BOOK and level in "bis":
+    material = _MATERIALS.get(fields.leader[6], Material.BOOK)
+    if material is not Material.BOOK:
+        return material
+    if fields.leader[7] in "bis":
         return Material.SERIAL
-    form = fields.control("008")[29:30] if kind in "efgkor" else fields.control("008")[23:24]
+    form = fields.control("008")[23:24]
     carrier = f"{fields.first('245', 'h')} {fields.first('300', 'a')}".lower()
     is_remote = form in ("o", "q", "s") or "electronic" in carrier or "online" in carrier
-    return Material.ELECTRONIC if material is Material.BOOK and is_remote else material
+    return Material.ELECTRONIC if is_remote else Material.BOOK
 
 
 def get_prices(fields: MarcFields) -> list[Price]:
     found = []
-    for _, subfields in fields.fields("020"):
+    for _, subfields in fields.by_tag.get("020", ()):
         for code, value in subfields:
             written = value if code == "c" else value.partition(" : ")[2] if code == "a" else ""
             if written.strip():

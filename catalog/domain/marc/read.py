@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from catalog.domain.marc.problems import ErrorCode, Flag
 
@@ -32,8 +33,7 @@ class FileKind(StrEnum):
     MARCXML = "marcxml"
 
 
-@dataclass(frozen=True, slots=True)
-class RawRecord:
+class RawRecord(NamedTuple):
     """One record as sent. ``position`` counts records and quarantined spans from 1."""
 
     position: int
@@ -107,17 +107,19 @@ def read_iso2709(
     buffer = b""
     for chunk in chunks:
         buffer = buffer + chunk if buffer else chunk
-        start = 0
-        for span in _spans(buffer, is_last=False, is_first=offset == 0):
-            for outcome in _outcomes(buffer, span, offset, position):
+        end = 0
+        for start, end, is_agreed in _spans(buffer, is_last=False, is_first=offset == 0):
+            if is_agreed:
+                yield RawRecord(position, offset + start, buffer[start:end])
+                position += 1
+                continue
+            for outcome in _mend(buffer[start:end], offset + start, position):
                 yield outcome
                 position += 1
-            start = span[1]
-        if start:
-            buffer = buffer[start:]
-            offset += start
-    for span in _spans(buffer, is_last=True, is_first=offset == 0):
-        for outcome in _outcomes(buffer, span, offset, position):
+        buffer = buffer[end:]
+        offset += end
+    for start, end, _ in _spans(buffer, is_last=True, is_first=offset == 0):
+        for outcome in _mend(buffer[start:end], offset + start, position):
             yield outcome
             position += 1
 
@@ -155,18 +157,11 @@ def _spans(buffer: bytes, *, is_last: bool, is_first: bool) -> Iterator[_Span]:
         start = end
 
 
-def _outcomes(
-    buffer: bytes, span: _Span, offset: int, position: int
-) -> Iterable[RawRecord | Quarantined]:
-    start, end, is_agreed = span
-    data = buffer[start:end]
-    if is_agreed:
-        return (RawRecord(position, offset + start, data),)
-    return _mend(data, offset + start, position)
-
-
 def _mend(data: bytes, offset: int, position: int) -> Iterator[RawRecord | Quarantined]:
     """See Note [Where a record ends]."""
+    if data[:5].isdigit() and int(data[:5]) == len(data) and data.find(b"\x1d") == len(data) - 1:
+        yield RawRecord(position, offset, data)
+        return
     begin = _begins_inside(data)
     if begin:
         yield from _unwitnessed(data[:begin], offset, position, has_next=True)

@@ -118,14 +118,14 @@ def get_control(fields: MarcFields) -> dict[str, str]:
 
 def get_titles(fields: MarcFields) -> list[Title]:
     found: list[Title] = []
-    for _, subfields in fields.fields("200")[:1]:
+    for _, subfields in fields.by_tag.get("200", [])[:1]:
         found += _main_titles(subfields)
     for tag, kind in _OTHER_TITLES:
-        for _, subfields in fields.fields(tag):
+        for _, subfields in fields.by_tag.get(tag, ()):
             if text := title_text(join(subfields, "ahi")):
                 pinyin = title_text(join(subfields, "9A"))
                 found.append(Title(text=text, kind=kind, pinyin=pinyin))
-    for _, subfields in fields.fields("454"):
+    for _, subfields in fields.by_tag.get("454", ()):
         for tag, inner in embedded(subfields):
             if tag == "200" and (text := title_text(join(inner, "a"))):
                 found.append(Title(text=text, kind=TitleKind.ORIGINAL))
@@ -174,13 +174,13 @@ def embedded(subfields: Subfields) -> Iterator[tuple[str, Subfields]]:
 
 
 def get_volume(fields: MarcFields) -> tuple[str, str]:
-    for _, subfields in fields.fields("200")[:1]:
+    for _, subfields in fields.by_tag.get("200", [])[:1]:
         return strip_isbd(join(subfields, "h")), strip_isbd(join(subfields, "i"))
     return "", ""
 
 
 def get_responsibility(fields: MarcFields) -> str:
-    for _, subfields in fields.fields("200")[:1]:
+    for _, subfields in fields.by_tag.get("200", [])[:1]:
         return strip_isbd(join(subfields, "fg", " ; "))
     return ""
 
@@ -188,18 +188,22 @@ def get_responsibility(fields: MarcFields) -> str:
 def get_contributors(fields: MarcFields) -> list[Contributor]:
     found: list[Contributor] = []
     for tag, default, is_corporate in _CONTRIBUTORS:
-        for _, subfields in fields.fields(tag):
-            person = _contributor(subfields, is_corporate=is_corporate)
+        for _, subfields in fields.by_tag.get(tag, ()):
+            role = role_of(first(subfields, "4")) or default
+            person = _contributor(subfields, role=role, is_corporate=is_corporate)
             if person.name:
-                role = role_of(first(subfields, "4")) or default
-                found.append(replace(person, role=role))
+                found.append(person)
     return found
 
 
-def _contributor(subfields: Subfields, *, is_corporate: bool) -> Contributor:
+def _contributor(subfields: Subfields, *, role: str, is_corporate: bool) -> Contributor:
     """Subfields stand in any order; $c holds nationality or dynasty, or the original name."""
     name, given = first(subfields, "a"), first(subfields, "b")
-    facts = {"pinyin": clean(join(subfields, "9A")), "is_corporate": is_corporate}
+    facts = {
+        "pinyin": clean(join(subfields, "9A")),
+        "role": role,
+        "is_corporate": is_corporate,
+    }
     notes: list[str] = []
     original = ""
     for code, value in subfields:
@@ -220,7 +224,7 @@ def _contributor(subfields: Subfields, *, is_corporate: bool) -> Contributor:
 
 
 def get_edition(fields: MarcFields) -> tuple[str, int | None]:
-    for _, subfields in fields.fields("205"):
+    for _, subfields in fields.by_tag.get("205", ()):
         if text := strip_isbd(join(subfields, "ab")):
             return text, edition_number(text)
     return "", None
@@ -229,7 +233,7 @@ def get_edition(fields: MarcFields) -> tuple[str, int | None]:
 def get_publication(fields: MarcFields) -> tuple[str, str, int | None]:
     place = publisher = date = ""
     for tag in ("210", "214"):
-        for _, subfields in fields.fields(tag):
+        for _, subfields in fields.by_tag.get(tag, ()):
             place = place or imprint(first(subfields, "a"))
             publisher = publisher or imprint(first(subfields, "c"))
             date = date or first(subfields, "d")
@@ -241,7 +245,7 @@ def get_publication(fields: MarcFields) -> tuple[str, str, int | None]:
 
 
 def get_extent(fields: MarcFields) -> tuple[str, int | None, int | None]:
-    for _, subfields in fields.fields("215"):
+    for _, subfields in fields.by_tag.get("215", ()):
         if text := strip_isbd(join(subfields, "a")):
             return text, *parse_extent(text)
     return "", None, None
@@ -261,7 +265,7 @@ def get_country(fields: MarcFields) -> str:
 
 def get_identifiers(fields: MarcFields) -> list[Identifier]:
     found: list[Identifier] = []
-    for _, subfields in fields.fields("010"):
+    for _, subfields in fields.by_tag.get("010", ()):
         qualifier = clean(join(subfields, "b", ", ")).strip("()（） ,;")
         for code, value in subfields:
             if code in "az" and any(char.isdigit() for char in value):
@@ -274,7 +278,7 @@ def get_identifiers(fields: MarcFields) -> list[Identifier]:
         unread = Identifier(kind=IdentifierKind.UBSN, value=clean(value), is_valid=False)
         found.append(parse_ubsn(value) or unread)
     for tag in ("013", "016", "022", "092", "094"):
-        for _, subfields in fields.fields(tag):
+        for _, subfields in fields.by_tag.get(tag, ()):
             if value := clean(first(subfields, "a")):
                 found.append(
                     Identifier(
@@ -287,7 +291,7 @@ def get_identifiers(fields: MarcFields) -> list[Identifier]:
 def get_subjects(fields: MarcFields) -> list[str]:
     found = []
     for tag, heading, divisions in _SUBJECTS:
-        for _, subfields in fields.fields(tag):
+        for _, subfields in fields.by_tag.get(tag, ()):
             if tag == "610":
                 found += [strip_isbd(value) for code, value in subfields if code == "a"]
                 continue
@@ -300,7 +304,7 @@ def get_subjects(fields: MarcFields) -> list[str]:
 def get_classes(fields: MarcFields) -> list[Classification]:
     found = []
     for tag, scheme, edition_code in _CLASSES:
-        for _, subfields in fields.fields(tag):
+        for _, subfields in fields.by_tag.get(tag, ()):
             edition = first(subfields, edition_code) if edition_code else ""
             for code, value in subfields:
                 text = clean(value).lstrip("*+{[ ").rstrip("}] ")
@@ -317,7 +321,7 @@ def get_series(fields: MarcFields) -> list[Series]:
     for tag, codes, number in _SERIES:
         if found and tag != "225":
             break  # 4XX links what 225 has said
-        for _, subfields in fields.fields(tag):
+        for _, subfields in fields.by_tag.get(tag, ()):
             inner = subfields
             if tag != "225":
                 inner = next((f for t, f in embedded(subfields) if t == "200"), [])
@@ -330,7 +334,7 @@ def get_notes(fields: MarcFields) -> list[str]:
     return [
         text
         for tag in _NOTES
-        for _, subfields in fields.fields(tag)
+        for _, subfields in fields.by_tag.get(tag, ())
         if (text := clean(join(subfields, "abcdefghijkln")))
     ]
 
@@ -382,7 +386,7 @@ def get_flags(fields: MarcFields, titles: list[Title], identifiers: list[Identif
         found += [BibFlag.MOJIBAKE] if is_mojibake(main) else []
     if any(not one.is_valid for one in identifiers):
         found.append(BibFlag.IDENTIFIER_INVALID)
-    if any(not first(subfields, "az") for _, subfields in fields.fields("010")):
+    if any(not first(subfields, "az") for _, subfields in fields.by_tag.get("010", ())):
         found.append(BibFlag.IDENTIFIER_EMPTY)
     if any(v and not _CLC.match(clean(v).lstrip("*+{[ ")) for v in fields.values("690", "a")):
         found.append(BibFlag.CLASS_NOT_CLC)

@@ -137,6 +137,7 @@ def parse_year(text: str) -> int | None:
 
 
 _PLATES = re.compile(r"(?:图版|圖版|plates?|图)\s*\[?\d*\]?", re.IGNORECASE)
+_HAS_PLATES = re.compile("[图圖]|[Pp]late")
 _COUNT = r"(?:[\[<]?\d+[\]>]?|[ivxlcIVXLC]+\b)"
 _PAGES = re.compile(
     rf"({_COUNT}(?:[\s,，+]+{_COUNT})*)[\s,，]*"
@@ -152,7 +153,7 @@ def parse_extent(text: str) -> tuple[int | None, int | None]:
     """(pages, physical volumes) of an extent statement: NO-9. 2册(1204页) -> (1204, 2)."""
     text = unicodedata.normalize("NFKC", text)
     pages: int | None = None
-    for match in _PAGES.finditer(_PLATES.sub(" ", text)):
+    for match in _PAGES.finditer(_PLATES.sub(" ", text) if _HAS_PLATES.search(text) else text):
         # Front matter is counted apart, and a number in brackets was not printed.
         plain = re.findall(r"(?<![\[\d])\d+", match[1]) or re.findall(r"\d+", match[1])
         if plain:
@@ -277,34 +278,37 @@ _BETWEEN_NAMES = re.compile(r"\s*[,，、]\s*(?![^(（\[]*[)）\]])")
 _HAN_NAMES = re.compile("[\u4e00-\u9fff]{2,4}(?:\\s+[\u4e00-\u9fff]{2,4})+")
 
 
+_NAME_EDGES = " ,;:/"
+_OPENERS, _CLOSERS = frozenset("[(（［〔【"), frozenset(")）]］〕】")
+_HAN_NAME_GAP = re.compile(r"[,，\s]+")
 _ORIGINAL = re.compile(rf"\s*{_OPEN}([^)）\]］〕】]*[A-Za-z][^)）\]］〕】]*){_CLOSE}")
 
 
-def personal_name(text: str, **facts: Any) -> Contributor:
+def personal_name(text: str, *, note: str = "", original: str = "", **facts: Any) -> Contributor:
     """A name as catalogued; ``facts`` are further fields of the contributor: NO-12.
 
     A Han name loses comma and blank; nationality, dynasty and dates in brackets become its note,
     a bracket in Latin letters its original form.
     """
-    text, notes, original = clean(text).strip(" ,;:/"), [], ""
-    if match := _FRONT_NOTE.match(text):
+    text = clean(text).strip(_NAME_EDGES)
+    notes: list[str] = []
+    if text[:1] in _OPENERS and (match := _FRONT_NOTE.match(text)):
         notes.append(match[1].strip())
         text = text[match.end() :]
-    if match := _DATES.search(text):
+    if text[-1:] in _CLOSERS and (match := _DATES.search(text)):
         notes.append(match[1].strip())
         text = text[: match.start()]
     if has_han(text):
         if match := _ORIGINAL.search(text):
-            original = match[1].strip()
+            original = original or match[1].strip()
             text = text[: match.start()] + text[match.end() :]
         text = _OTHERS.sub("", text).rstrip(" .")
-        text = re.sub(r"[,，\s]+", "", text) if is_only_han(text) else text
+        text = _HAN_NAME_GAP.sub("", text) if is_only_han(text) else text
     elif text.endswith(".") and _drops_stop(text):
         text = text[:-1]
-    given = facts.pop("note", "")
-    facts["original"] = facts.get("original") or original
-    note = " ".join(unique([*notes, given] if given else notes))
-    return Contributor(name=text.strip(" ,;:/"), note=note, **facts)
+    if notes:
+        note = " ".join(dict.fromkeys([*notes, note])).strip()
+    return Contributor(name=text.strip(_NAME_EDGES), note=note, original=original, **facts)
 
 
 def is_only_han(text: str) -> bool:
