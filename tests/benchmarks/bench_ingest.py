@@ -1,0 +1,93 @@
+"""New records through the whole pipeline, on PostgreSQL and on SQLite.
+
+Five slices of the file, each first iterated by pymarc and then imported into the growing catalogue,
+so that both contenders see the same minutes of the machine; the ratio is the median of the slices.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.benchmarks.harness import BenchContext
+
+DESCRIPTION = "records a second through the whole pipeline ÷ pymarc merely iterating the file"
+DEFAULT_SIZE = 20_000
+UNIT = "records"
+DATABASE = "postgresql"
+SLICES = 5
+
+
+def run(*, size: int, context: BenchContext) -> dict[str, float]:
+    path = context.load_file(size)
+    with context.memory() as peak:
+        found = measure(path, context.folder, size=size)
+    sqlite = on_sqlite(path, size=size)
+    return {
+        **found,
+        "peak_mb": peak.mb,
+        "sqlite_ratio": sqlite["ratio"],
+        "sqlite_per_second": sqlite["per_second"],
+    }
+
+
+def measure(path: Path, folder: Path, *, size: int) -> dict[str, float]:
+    """On whatever database is configured; ``growth`` is the last slice's cost ÷ the second's."""
+    from tests.benchmarks.pipeline import import_file, iterate_with_pymarc, new_member, slices
+
+    agency = new_member("BENCH")
+    ratios, ours, records = [], [], 0
+    for part in slices(path, folder, count=SLICES, size=size):
+        started = time.perf_counter()
+        count = iterate_with_pymarc(part)
+        theirs_s = time.perf_counter() - started
+        started = time.perf_counter()
+        batch = import_file(part, agency)
+        ours_s = time.perf_counter() - started
+        assert batch.created == count - batch.repeated, (batch.created, count)
+        ratios.append(theirs_s / ours_s)
+        ours.append(ours_s / count)
+        records += count
+    return {
+        "ratio": statistics.median(ratios),
+        "per_second": records / sum(cost * records / len(ours) for cost in ours),
+        "growth": ours[-1] / ours[1],
+        "records": records,
+    }
+
+
+def on_sqlite(path: Path, *, size: int) -> dict[str, float]:
+    """The same in a process of its own, because settings are read once."""
+    environment = dict(os.environ)
+    environment.pop("LIBRARY_NET_DATABASE_URL", None)
+    environment.pop("LIBRARY_NET_BROKER_URL", None)
+    with tempfile.TemporaryDirectory(prefix="library-net-bench-") as folder:
+        environment["LIBRARY_NET_DATA_DIR"] = folder
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.benchmarks.bench_ingest", path, str(size)],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def main() -> None:
+    import django
+    from django.core.management import call_command
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "library_net.settings")
+    django.setup()
+    call_command("migrate", verbosity=0)
+    folder = Path(os.environ["LIBRARY_NET_DATA_DIR"])
+    print(json.dumps(measure(Path(sys.argv[1]), folder, size=int(sys.argv[2]))))
+
+
+if __name__ == "__main__":
+    main()
