@@ -69,8 +69,11 @@ class Run:
         self.world.state["story_began"] = True
         self.world.save()
         sync.sync_this_week(self.stage, story, source)
-        lend.lend_and_return(self.stage, story)
-        rebalance.rebalance(self.stage, story, password=self.passwords["network"])
+        is_sample = not source.is_folder
+        lend.lend_and_return(self.stage, story, is_sample=is_sample)
+        rebalance.rebalance(
+            self.stage, story, password=self.passwords["network"], is_sample=is_sample
+        )
         accounts.settle(self.stage, story, passwords=self.passwords)
         self._keep_summary()
         if self.stage.all_held:

@@ -88,8 +88,10 @@ class FolderSource:
             else:
                 self._skipped.append(path)
         count = len(self._members)
+        # The first member lends in the story: it gets the largest file.
+        largest = max(range(len(found)), key=lambda n: found[n].stat().st_size, default=0)
         return [
-            Sending(agency=self._members[number % count], path=path)
+            Sending(agency=self._members[(number - largest) % count], path=path)
             for number, path in enumerate(found)
         ]
 

@@ -19,6 +19,7 @@ from library_net.demo.steps.records import send_all, total
 from library_net.demo.steps.story import Story
 from library_net.network.models import Branch
 
+PAGES_TO_LEAF = 4
 SHOWN = 3  # merges told in full
 STORY_BARCODE = "STORY0000001"
 
@@ -200,7 +201,7 @@ def _choose_book(story: Story, source: Source) -> None:
 
 def _list_one_copy(story: Story) -> None:
     """In a folder of others' records: one the lender holds, without copies yet, gets one."""
-    record = (
+    described = (
         SourceRecord.objects.filter(agency__code=story.lender, deleted_at=None)
         .exclude(manifestation=None)
         .exclude(manifestation__title="")
@@ -208,12 +209,11 @@ def _list_one_copy(story: Story) -> None:
             held_by=Count("manifestation__sources__agency", distinct=True),
             copies=Count("manifestation__sources__items", distinct=True),
         )
-        .filter(copies=0)
-        .order_by("-held_by", "pk")
-        .first()
+        .order_by("copies", "-held_by", "pk")
     )
+    record = described.filter(copies=0).order_by("-held_by", "pk").first() or described.first()
     if record is None or record.manifestation is None:
-        raise AssertionError(f"{story.lender} has no record without copies to tell the story with")
+        raise AssertionError(f"{story.lender} has no usable record to tell the story with")
     row = {"control_number": record.source_key, "barcode": STORY_BARCODE, "branch": story.lender}
     story.member(story.lender).send_items([row])
     item = Item.objects.get(owning_agency__code=story.lender, barcode=STORY_BARCODE)
@@ -228,7 +228,7 @@ def _search(stage: Stage, story: Story) -> None:
         reader = Person(url=story.url)
         wanted = Manifestation.objects.get(pk=int(story.manifestation[1:]))
         link = f"/works/w{wanted.work_id}"
-        words = [story.title[:60]]
+        words = [" ".join(story.title.split()[:8])[:60] if " " in story.title else story.title[:20]]
         if story.title == STORY_TITLE:
             words += [f"{STORY_TITLE} {STORY_AUTHOR}", "chaguan"]
         found = {}
@@ -245,5 +245,11 @@ def _search(stage: Stage, story: Story) -> None:
 
 
 def _page_with(reader: Person, word: str, link: str) -> str | None:
-    page = reader.page("/search", q=word)
-    return page if link in page else None
+    """The first of the first pages of results that shows the work."""
+    for number in range(1, PAGES_TO_LEAF + 1):
+        page = reader.page("/search", q=word, page=number)
+        if link in page:
+            return page
+        if f"page={number + 1}" not in page:
+            break
+    return None
