@@ -1,25 +1,31 @@
 """What the catalogue remembers."""
 
-from catalog.models.batches import Batch, BatchChunk, BatchSeen, BatchState, Reject
+from catalog.models.batches import Batch, BatchChunk, BatchKind, BatchSeen, BatchState, Reject
 from catalog.models.bibliographic import Manifestation, Work
 from catalog.models.feed import Change, ChangeKind, FeedHead
 from catalog.models.items import BarcodeAlias, Item
 from catalog.models.sources import MatchEvidence, MatchKey, SourceRecord
+from catalog.models.sync import HarvestedRecord, HarvestSource, Webhook, WebhookDelivery
 
 __all__ = [
     "BarcodeAlias",
     "Batch",
     "BatchChunk",
+    "BatchKind",
     "BatchSeen",
     "BatchState",
     "Change",
     "ChangeKind",
     "FeedHead",
+    "HarvestSource",
+    "HarvestedRecord",
     "Item",
     "Manifestation",
     "MatchEvidence",
     "MatchKey",
     "Reject",
     "SourceRecord",
+    "Webhook",
+    "WebhookDelivery",
     "Work",
 ]

@@ -22,14 +22,23 @@ class BatchState(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
+class BatchKind(models.TextChoices):
+    FILE = "file", _("file of records")
+    CHANGES = "changes", _("single changes")
+
+
 class Batch(models.Model):
-    """One file a member sent, and how far it has been read."""
+    """One file a member sent, or a list of single changes, and how far it has been read."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     agency = models.ForeignKey(
         Agency, models.PROTECT, related_name="batches", verbose_name=_("institution")
     )
     job = models.OneToOneField(JobRun, models.SET_NULL, null=True, related_name="batch")
+    # Single changes are kept as JSON lines, each with a sequence of its own.
+    kind = models.CharField(
+        _("kind"), max_length=8, choices=BatchKind.choices, default=BatchKind.FILE
+    )
     mode = models.CharField(_("mode"), max_length=8, default="delta")  # full | delta
     sequence = models.BigIntegerField(_("member's sequence"), default=0)
     file_name = models.CharField(_("file name"), max_length=200, blank=True)
@@ -54,6 +63,17 @@ class Batch(models.Model):
     repeated = models.PositiveIntegerField(_("given again later in the file"), default=0)
     outdated = models.PositiveIntegerField(_("older than what we have"), default=0)
     merged = models.PositiveIntegerField(_("joined another member's record"), default=0)
+    # Of the rejects, those somebody has mended since.
+    mended = models.PositiveIntegerField(_("mended since"), default=0)
+    # The reject this batch mends, if it was sent for one.
+    mends = models.ForeignKey(
+        "catalog.Reject",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="attempts",
+        verbose_name=_("mends"),
+    )
     items_created = models.PositiveIntegerField(_("items created"), default=0)
     items_updated = models.PositiveIntegerField(_("items updated"), default=0)
     created_at = models.DateTimeField(_("received"))
@@ -117,6 +137,7 @@ class Reject(models.Model):
     code = models.CharField(_("reason"), max_length=40)
     params = models.JSONField(default=dict)
     raw = models.BinaryField()
+    resolved_at = models.DateTimeField(_("mended on"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("rejected record")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from catalog.domain.digests import block_of
 from catalog.models.bibliographic import Manifestation
 from library_net.network.models import Agency
 
@@ -21,6 +24,7 @@ class SourceRecord(models.Model):
     )
     # Control number, or the digest where there is none (house §6 "Source key").
     source_key = models.CharField(_("source key"), max_length=160)
+    block = models.IntegerField(default=0)  # of the digest tree: `digests.block_of(source_key)`
     format = models.CharField(_("format"), max_length=8)
     encoding = models.CharField(_("encoding"), max_length=16)
     digest = models.CharField(_("SHA-256 of the bytes"), max_length=64)
@@ -50,9 +54,21 @@ class SourceRecord(models.Model):
                 fields=["agency", "source_key"], name="one_source_record_per_key"
             )
         ]
+        indexes = [
+            # Holds all the digest tree is computed from, so no record's bytes are read for it.
+            models.Index(
+                fields=["agency", "block", "source_key", "digest"],
+                name="digest_tree",
+                condition=models.Q(deleted_at=None),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.agency_id}:{self.source_key}"
+
+    def save(self, **options: Any) -> None:
+        self.block = block_of(self.source_key)
+        super().save(**options)
 
 
 class MatchKey(models.Model):
