@@ -173,6 +173,11 @@ SEARCH_INDEX_PATH = Path(
 BATCH_MAX_BYTES = env_int("LIBRARY_NET_BATCH_MAX_MB", default=2048, minimum=1) * 1024 * 1024
 INGEST_CHUNK_RECORDS = env_int("LIBRARY_NET_INGEST_CHUNK", default=2000, minimum=10)
 
+# Records leave under these names; changing them makes every harvester start again.
+OAI_REPOSITORY = env.str("LIBRARY_NET_OAI_REPOSITORY", default="library-net.local")
+RECORD_AGENCY = env.str("LIBRARY_NET_RECORD_AGENCY", default="CN-LIBRARYNET")  # field 003
+CONTACT_EMAIL = env.str("LIBRARY_NET_CONTACT_EMAIL", default="catalogue@library-net.local")
+
 # --- background work ---------------------------------------------------------------------------
 CELERY_BROKER_URL = env.str("LIBRARY_NET_BROKER_URL", default="memory://localhost")
 EMBEDDED = CELERY_BROKER_URL.startswith("memory:")

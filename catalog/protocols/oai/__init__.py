@@ -1,0 +1,1 @@
+"""OAI-PMH 2.0 at /oai: other catalogues harvest the union records (openarchives.org)."""
