@@ -8,7 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
-from catalog.api import _pieces
+from catalog.api.caller import pieces
 from catalog.models import Batch, BatchChunk, Item, SourceRecord
 from library_net.jobs.models import JobRun
 from tests.catalog.files import cnmarc, many
@@ -249,7 +249,7 @@ def test_an_upload_is_read_in_pieces_and_never_held_whole(jinjiang):
             return super().read(size)
 
     data = many(400)
-    assert b"".join(_pieces(Watched(data))) == data
+    assert b"".join(pieces(Watched(data))) == data
     assert Watched.most <= 64 * 1024
 
 

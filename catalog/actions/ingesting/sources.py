@@ -10,6 +10,7 @@ from catalog.actions.ingesting.editions import Outcome, save_editions
 from catalog.actions.ingesting.grouping import Grouping, group
 from catalog.actions.ingesting.reading import Incoming, Known
 from catalog.domain.clustering import Edge
+from catalog.domain.digests import block_of
 from catalog.domain.matching import MATCHER_VERSION
 from catalog.models import Batch, MatchEvidence, MatchKey, SourceRecord
 from catalog.models.bulk import (
@@ -100,10 +101,11 @@ def _write_records(
             None,
         )
         if one.known is None:
-            inserts.append((one.source_id, batch.agency_id, one.source_key, *content))
+            key = one.source_key
+            inserts.append((one.source_id, batch.agency_id, key, block_of(key), *content))
         else:
             updates.append((*content, one.source_id))
-    insert_rows(SourceRecord, ["id", "agency_id", "source_key", *_CONTENT], inserts)
+    insert_rows(SourceRecord, ["id", "agency_id", "source_key", "block", *_CONTENT], inserts)
     update_rows(SourceRecord, _CONTENT, updates)
 
 
