@@ -70,6 +70,7 @@ _OTHER_READINGS = {
     "壳": "ke qiao", "剥": "bo bao", "殷": "yin yan", "尺": "chi", "为": "wei", "谁": "shei shui",
     "陆": "lu liu", "澹": "dan tan", "隗": "wei kui", "沈": "shen chen", "百": "bai bo",
 }  # fmt: skip
+_OTHERS = {char: tuple(readings.split()) for char, readings in _OTHER_READINGS.items()}
 
 # The syllables of Putonghua as initial: finals; ü is u, as in `pinyin_key`.
 _SYLLABLE_TABLE = """
@@ -117,7 +118,9 @@ class PinyinForms:
     full: str  # shediaoyingxiongzhuan
     syllables: tuple[str, ...]  # she, diao, …; a run of other script is one token
     initials: str  # sdyxz
+    characters: tuple[str, ...] = ()  # 射, 雕, … of each syllable; a word of other script as it is
     alternatives: tuple[tuple[str, ...], ...] = ()  # syllables of other readings, likeliest first
+    readings: tuple[tuple[str, ...], ...] = ()  # of each syllable: as in `syllables`, then others
 
     def fulls(self) -> tuple[str, ...]:
         """Every distinct full form, the main reading first."""
@@ -135,7 +138,7 @@ def _initial(token: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _without_tone(syllable: str) -> str:
+def without_tone(syllable: str) -> str:
     """lǜ -> lv."""
     bare = unicodedata.normalize("NFD", syllable).replace("u\u0308", "v")
     return "".join(char for char in bare if char.isascii() and char.isalpha())
@@ -152,9 +155,9 @@ class _Dictionary:
 
 @lru_cache(maxsize=1)
 def _dictionary() -> _Dictionary:
-    characters = {chr(cp): _without_tone(r.split(",")[0]) for cp, r in pinyin_dict.items()}
+    characters = {chr(cp): without_tone(r.split(",")[0]) for cp, r in pinyin_dict.items()}
     phrases = {
-        phrase: tuple(_without_tone(reading[0]) for reading in readings)
+        phrase: tuple(without_tone(reading[0]) for reading in readings)
         for phrase, readings in phrases_dict.items()
         if len(phrase) == len(readings)
     }
@@ -190,21 +193,29 @@ def _surname(run: str) -> tuple[int, list[str]]:
     return 0, []
 
 
-def _other_readings(chars: list[str], syllables: list[str]) -> list[tuple[str, ...]]:
+def _readings(chars: list[str], syllables: list[str]) -> tuple[tuple[str, ...], ...]:
+    """Of each syllable as it is read here, and as it is read elsewhere."""
+    if _OTHERS.keys().isdisjoint(chars):
+        return tuple((syllable,) for syllable in syllables)
+    return tuple(
+        (syllable, *(r for r in _OTHERS.get(char, ()) if r != syllable))
+        for char, syllable in zip(chars, syllables, strict=True)
+    )
+
+
+def _other_readings(
+    syllables: list[str], readings: tuple[tuple[str, ...], ...]
+) -> list[tuple[str, ...]]:
     """Up to seven readings that differ from the main one, fewest differences first."""
-    choices = {
-        i: [r for r in _OTHER_READINGS[char].split() if r != syllables[i]]
-        for i, char in enumerate(chars)
-        if char in _OTHER_READINGS
-    }
-    open_places = [i for i, others in choices.items() if others][:MAX_READINGS]
+    choices = {i: known[1:] for i, known in enumerate(readings) if len(known) > 1}
+    open_places = list(choices)[:MAX_READINGS]
     found: list[tuple[str, ...]] = []
     for size in (1, 2):
         for places in combinations(open_places, size):
-            for readings in product(*(choices[i] for i in places)):
+            for others in product(*(choices[i] for i in places)):
                 if len(found) == MAX_READINGS - 1:
                     return found
-                changed = dict(zip(places, readings, strict=True))
+                changed = dict(zip(places, others, strict=True))
                 found.append(tuple(changed.get(i, s) for i, s in enumerate(syllables)))
     return found
 
@@ -230,11 +241,14 @@ def pinyin_forms(text: str, *, is_person: bool = False) -> PinyinForms:
         read = surname + (_read_run(run[skip:]) if len(run) > skip else [])
         chars += run if len(read) == len(run) else [""] * len(read)
         syllables += read
+    readings = _readings(chars, syllables)
     return PinyinForms(
         full="".join(syllables),
         syllables=tuple(syllables),
         initials="".join(map(_initial, syllables)),
-        alternatives=tuple(_other_readings(chars, syllables)),
+        characters=tuple(chars),
+        alternatives=tuple(_other_readings(syllables, readings)),
+        readings=readings,
     )
 
 

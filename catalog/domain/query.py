@@ -10,10 +10,9 @@ import unicodedata
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from stdnum import isbn
-
 from catalog.domain.callnumber import looks_like_call_number
 from catalog.domain.folding import fold, has_han
+from catalog.domain.identifiers import isbn13
 
 MAX_TYPED = 200  # characters of a search box that count
 MAX_PARTS = 16  # words of it
@@ -77,7 +76,29 @@ class Everything:
     """Every work: an empty box with filters is a way to browse."""
 
 
-Node = Term | Phrase | Sound | And | Or | Not | Everything
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Works:
+    """These works and no others, by number."""
+
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Years:
+    """Works whose newest edition is of these years, both ends included; None is no end."""
+
+    first: int | None = None
+    last: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Languages:
+    """Works in any of these languages (ISO 639-2/B)."""
+
+    codes: tuple[str, ...]
+
+
+Node = Term | Phrase | Sound | And | Or | Not | Everything | Works | Years | Languages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +141,7 @@ _PIECE = re.compile(
 _QUOTES = str.maketrans("“”„«»", '"""""')
 _SOUND = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9À-ɏ'’,.\- ]{2,60}")
 _UBSN = re.compile(r"\d{4,5}\s*[·•．.\-]\s*\d{1,5}")
+_NUMBER_SIGNS = re.compile(r"[\s\-·•．.]")
 _NUMBER = re.compile(r"[0-9Xx][0-9Xx\- ]{4,}")
 
 
@@ -128,11 +150,11 @@ def identifier_forms(text: str) -> tuple[str, ...]:
 
     A number with a wrong check digit keeps its own form: a member's wrong ISBN is still findable.
     """
-    compact = re.sub(r"[\s\-·•．.]", "", unicodedata.normalize("NFKC", text)).upper()
-    forms = [compact]
-    if isbn.is_valid(compact):
-        forms.insert(0, isbn.to_isbn13(compact).replace("-", ""))
-    return tuple(dict.fromkeys(form for form in forms if form))
+    if not text.isalnum() or not text.isascii():
+        text = _NUMBER_SIGNS.sub("", unicodedata.normalize("NFKC", text))
+    compact = text.upper()
+    as_isbn = isbn13(compact) if len(compact) in (10, 13) else ""
+    return tuple(dict.fromkeys(form for form in (as_isbn, compact) if form))
 
 
 def parse_box(text: str, *, filters: Filters | None = None) -> Query:

@@ -1,9 +1,9 @@
-"""From the database to the index: the works of a chunk as documents, in four queries."""
+"""From the database to the index: the works of a chunk as documents, in five queries."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from django.db.models import Q
@@ -11,6 +11,7 @@ from django.db.models import Q
 from catalog.domain.items import ItemStatus
 from catalog.models import BarcodeAlias, Item, Manifestation, Work
 from catalog.search.schema import WorkDocument
+from library_net.network.models import Agency
 
 Record = dict[str, Any]  # BibRecord.to_json(); keys may be missing
 
@@ -25,12 +26,12 @@ _ITEM_FIELDS = (
     "is_lendable",
     "current_branch__code",
     "home_branch__code",
-    "owning_agency__code",
+    "current_branch__agency_id",
 )
 
 
 def load_documents(work_ids: Collection[int]) -> Iterator[WorkDocument]:
-    """Documents of those works that are alive; a work not among them is gone. Four queries."""
+    """Documents of those works that are alive; a work not among them is gone. Five queries."""
     works = {
         work.pk: work for work in Work.objects.filter(pk__in=work_ids, absorbed_by__isnull=True)
     }
@@ -39,6 +40,7 @@ def load_documents(work_ids: Collection[int]) -> Iterator[WorkDocument]:
     editions = Manifestation.objects.filter(alive, work_id__in=work_ids).order_by("pk")
     for edition in editions.defer("provenance"):
         records[edition.work_id].append(edition)
+    cities = _cities()
     copies: dict[int, list[dict[str, Any]]] = defaultdict(list)
     held = Item.objects.filter(source_record__manifestation__work_id__in=work_ids)
     for row in held.exclude(status=ItemStatus.WITHDRAWN).order_by("pk").values(*_ITEM_FIELDS):
@@ -46,7 +48,29 @@ def load_documents(work_ids: Collection[int]) -> Iterator[WorkDocument]:
     former = _former_barcodes(work_ids)
     for work_id, work in works.items():
         if records[work_id]:
-            yield _document(work, records[work_id], copies[work_id], former[work_id])
+            yield _document(
+                work,
+                records[work_id],
+                copies=copies[work_id],
+                former=former[work_id],
+                cities=cities,
+            )
+
+
+def _cities() -> dict[int, str]:
+    """The code of the root above each agency: the city its branches stand in."""
+    rows = {
+        pk: (code, parent)
+        for pk, code, parent in Agency.objects.values_list("pk", "code", "parent_id")
+    }
+    found: dict[int, str] = {}
+    for pk in rows:
+        root, seen = pk, {pk}
+        while (above := rows[root][1]) is not None and above not in seen:
+            root = above
+            seen.add(root)
+        found[pk] = rows[root][0]
+    return found
 
 
 def _former_barcodes(work_ids: Collection[int]) -> dict[int, list[str]]:
@@ -59,7 +83,12 @@ def _former_barcodes(work_ids: Collection[int]) -> dict[int, list[str]]:
 
 
 def _document(
-    work: Work, editions: list[Manifestation], copies: list[dict[str, Any]], former: list[str]
+    work: Work,
+    editions: list[Manifestation],
+    *,
+    copies: list[dict[str, Any]],
+    former: list[str],
+    cities: Mapping[int, str],
 ) -> WorkDocument:
     records: list[Record] = [edition.record for edition in editions]
     people = [person for record in records for person in record.get("contributors", ())]
@@ -94,11 +123,12 @@ def _document(
         audiences=_values(records, "audience"),
         title_pinyin=_values(_items(records, "titles"), "pinyin"),
         author_pinyin=_values(people, "pinyin"),
+        notes=_distinct([*_values(records, "summary"), *_flat(records, "notes")]),
         available_at=_values(here, "current_branch__code"),
+        cities=_distinct(cities[copy["current_branch__agency_id"]] for copy in here),
         held_at=_distinct(
             [*_values(held, "home_branch__code"), *_values(here, "current_branch__code")]
         ),
-        held_by=_values(held, "owning_agency__code"),
         holdings_count=len(held),
     )
 

@@ -63,6 +63,7 @@ class SearchIndex:
         self._write_lock = threading.RLock()
         self._generation = ""
         self._index: tantivy.Index | None = None
+        self._searcher: tantivy.Searcher | None = None  # of the newest commit seen
         self._writer: tuple[str, tantivy.IndexWriter] | None = None  # and its generation
         # Inode and time of the pointer and of meta.json when they were last read.
         self._pointer_seen = self._commit_seen = NEVER
@@ -76,10 +77,11 @@ class SearchIndex:
             if index is None:
                 return None
             seen = _signature(self.path / self._generation / "meta.json")
-            if seen != self._commit_seen:
+            if seen != self._commit_seen or self._searcher is None:
                 index.reload()
+                self._searcher = index.searcher()
                 self._commit_seen = seen
-            return index.searcher()
+            return self._searcher
 
     def state(self) -> IndexState | None:
         """How far this index has come; None when it must be built first."""
@@ -191,7 +193,7 @@ class SearchIndex:
         return self._writer
 
     def _forget(self) -> None:
-        self._index = None
+        self._index = self._searcher = None
         self._generation = ""
         self._pointer_seen = self._commit_seen = NEVER
 

@@ -196,7 +196,7 @@ def _named_facets(found: SearchPage, filters: Filters) -> dict[str, tuple[FacetC
     }
     names = {
         "available_at": _names(Branch, found, "available_at"),
-        "held_by": _names(Agency, found, "held_by"),
+        "city": _names(Agency, found, "city"),
     }
     return {
         facet: tuple(

@@ -8,8 +8,7 @@ are not opened but built anew.
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -31,30 +30,37 @@ from catalog.domain.text import (
     title_key,
     words,
 )
+from catalog.domain.title_order import title_order
+from catalog.search.sounds import BETWEEN, START, chain, letter_places, syllable_places
 
-SCHEMA_VERSION = 1
-START = "^"  # the token before the first of a title
+SCHEMA_VERSION = 2
 MAX_TITLES = 12  # titles of one work that are searched; a serial may have hundreds
 MAX_AUTHORS = 12
 MAX_VALUES = 60  # of any other repeated field
+MAX_NOTES = 6
+NOTE_LENGTH = 400  # characters of a note or summary that are searched
 
 # Note [Index fields]
-# * `*` pairs of Han and Latin words, with positions: any part of a text is a phrase of pairs.
+# * `*` pairs of Han and Latin words, with positions: any part of a text is a phrase of pairs. A
+#   title begins with START and its first letter, so that "begins with" is a phrase as well.
 # * `*_chars` single Han: what a query of one character asks.
 # * `title_words` dictionary words: a true word ranks above the same pair across two words.
-# * `*_syllables` with positions, START first: pinyin of any part of a title.
-# * `*_letters` initials two by two, START first: initials of any part of a title. Pairs, because
-#   phrases of pairs are found in a fraction of the time a prefix of whole initials takes.
+# * `*_syllables`, `*_letters` pinyin and initials of any part (catalog.search.sounds).
 # * `*_sounds` whole pinyin and initials of a title or name, each one solid word.
 # * `exact` title and author keys: the book itself before books about it.
-_POSITIONS = ("title", "author", "publisher", "subject", "series", "title_syllables",
+# * `*_order` sort keys; `cities` all cities in one value, because a facet over a field with many
+#   values a work costs ten times as much and there are few combinations.
+_POSITIONS = ("title", "author", "publisher", "subject", "series", "notes", "title_syllables",
               "author_syllables", "title_letters", "author_letters")  # fmt: skip
 _BAGS = ("title_words", "title_chars", "author_chars")
 _RAW = ("exact", "title_sounds", "author_sounds", "identifier", "barcode", "call_number",
-        "class_number")  # fmt: skip
+        "class_number", "held_at", "city")  # fmt: skip
 _ORDERS = ("title_order", "call_order")
-FACETS = ("available_at", "held_by", "language", "decade", "material", "clc", "audience")
-_RAW_FAST = ("available_at", "held_at", "held_by", "language", "material", "clc", "audience")
+_FACETS = ("available_at", "language", "material", "clc", "audience")
+FACETS = ("is_available", "cities", "available_at", "language", "decade", "material", "clc",
+          "audience")  # fmt: skip
+READINGS_KEPT_WHOLE = 4
+CITY_SEPARATOR = " "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +84,10 @@ class WorkDocument:
     audiences: tuple[str, ...] = ()
     title_pinyin: tuple[str, ...] = ()  # as catalogued; better than computed
     author_pinyin: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # and summaries
     available_at: tuple[str, ...] = ()  # branch codes with a copy on the shelf
+    cities: tuple[str, ...] = ()  # codes of the root agencies of those branches
     held_at: tuple[str, ...] = ()  # branch codes
-    held_by: tuple[str, ...] = ()  # agency codes of the owners
     holdings_count: int = 0
     loans_count: int = 0
 
@@ -98,13 +105,13 @@ def build_schema() -> tantivy.Schema:
         builder.add_text_field(name, tokenizer_name="blanks", index_option="freq")
     for name in _RAW:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    for name in _RAW_FAST:
+    for name in _FACETS:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
-    for name in _ORDERS:
+    for name in (*_ORDERS, "cities"):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
     builder.add_integer_field("decade", indexed=True, fast=True)
     builder.add_integer_field("year", fast=True)
-    builder.add_boolean_field("is_available", indexed=True)
+    builder.add_integer_field("is_available", indexed=True, fast=True)
     builder.add_float_field("weight", fast=True)
     return builder.build()
 
@@ -119,9 +126,10 @@ def to_index(document: WorkDocument) -> tantivy.Document:
     """The document in the index's own fields: folded, cut, and with its sounds."""
     titles = _distinct(document.titles)[:MAX_TITLES]
     authors = _distinct(document.authors)[:MAX_AUTHORS]
+    notes = [note[:NOTE_LENGTH] for note in document.notes[:MAX_NOTES]]
     fields: dict[str, list[Any]] = {
         "id": [document.work_id],
-        "title": _each(titles, pairs),
+        "title": _each(titles, title_pairs),
         "title_words": _each(titles, words),
         "title_chars": [" ".join(characters(" ".join(titles)))],
         "author": _each(authors, pairs),
@@ -129,59 +137,68 @@ def to_index(document: WorkDocument) -> tantivy.Document:
         "publisher": _each(document.publishers, pairs),
         "subject": _each(document.subjects, pairs),
         "series": _each(document.series, pairs),
+        "notes": _each(notes, pairs),
         "exact": _distinct([*map(title_key, titles), *map(person_key, authors)]),
-        **_sounds(document, titles, authors),
         **_numbers(document),
         **_facets(document),
     }
-    kept = {name: [v for v in values if v != ""] for name, values in fields.items()}
-    return tantivy.Document.from_dict(kept, build_schema())
+    title_forms = [pinyin_forms(t) for t in titles if has_han(t)]
+    author_forms = [pinyin_forms(a, is_person=True) for a in authors if has_han(a)]
+    chains: list[tuple[str, Any]] = []
+    for name, forms, catalogued in (
+        ("title", title_forms, document.title_pinyin),
+        ("author", author_forms, document.author_pinyin),
+    ):
+        fields[f"{name}_sounds"] = _solid_sounds(forms, catalogued)
+        chains += [(f"{name}_letters", chain(letter_places(f), between="")) for f in forms]
+        chains += _syllable_chains(f"{name}_syllables", forms, catalogued)
+    made = tantivy.Document.from_dict({k: v for k, v in fields.items() if v}, build_schema())
+    for field, value in chains:
+        add = made.add_text if isinstance(value, str) else made.add_pre_tokenized_text
+        add(field, value)
+    return made
+
+
+def title_pairs(text: str) -> list[str]:
+    """The pairs of a title, and before them what it begins with."""
+    found = pairs(text)
+    return [opening(found), *found] if found else found
+
+
+def opening(tokens: Sequence[str]) -> str:
+    """START and the first letter or word: 射雕 英雄 -> ^射, little tree -> ^little."""
+    first = tokens[0]
+    return START + (first[0] if has_han(first) else first)
 
 
 def _distinct(values: Iterable[str]) -> list[str]:
     return [value for value in dict.fromkeys(values) if value]
 
 
-def _each(texts: Iterable[str], cut: Callable[[str], list[str]]) -> list[Any]:
+def _each(texts: Sequence[str], cut: Callable[[str], list[str]]) -> list[Any]:
+    if not texts:
+        return []
     return [" ".join(cut(text)) for text in _distinct(map(fold, texts))[:MAX_VALUES]]
 
 
-def _sounds(document: WorkDocument, titles: list[str], authors: list[str]) -> dict[str, list[Any]]:
-    title_forms = [pinyin_forms(t) for t in titles if has_han(t)]
-    author_forms = [pinyin_forms(a, is_person=True) for a in authors if has_han(a)]
-    return {
-        "title_sounds": _solid_sounds(title_forms, document.title_pinyin),
-        "author_sounds": _solid_sounds(author_forms, document.author_pinyin),
-        "title_syllables": _syllables(title_forms, document.title_pinyin),
-        "author_syllables": _syllables(author_forms, document.author_pinyin),
-        "title_letters": _letters(title_forms),
-        "author_letters": _letters(author_forms),
-    }
-
-
 def _solid_sounds(forms: list[PinyinForms], catalogued: tuple[str, ...]) -> list[Any]:
-    """Whole pinyin and initials of every reading, and what the cataloguer wrote."""
+    """Whole pinyin and initials of the likeliest readings, and what the cataloguer wrote."""
     typed = [*map(pinyin_key, catalogued)]
     for form in forms:
-        typed += map(pinyin_key, form.fulls())
-        typed += [initials for initials in form.all_initials() if len(initials) > 1]
+        typed += map(pinyin_key, form.fulls()[:READINGS_KEPT_WHOLE])
+        initials = form.all_initials()[:READINGS_KEPT_WHOLE]
+        typed += [letters for letters in initials if len(letters) > 1]
     return _distinct(typed)
 
 
-def _syllables(forms: list[PinyinForms], catalogued: tuple[str, ...]) -> list[Any]:
-    readings = [reading for form in forms for reading in (form.syllables, *form.alternatives)]
-    readings += [split_pinyin(pinyin)[0] for pinyin in catalogued if split_pinyin(pinyin)]
-    return _distinct(" ".join((START, *map(pinyin_key, reading))) for reading in readings)
-
-
-def _letters(forms: list[PinyinForms]) -> list[Any]:
-    every = dict.fromkeys(initials for form in forms for initials in form.all_initials())
-    return [" ".join(letter_pairs(START + initials)) for initials in every if initials]
-
-
-def letter_pairs(letters: str) -> list[str]:
-    """Neighbouring letters two by two: sdyx -> sd dy yx."""
-    return [letters[i : i + 2] for i in range(len(letters) - 1)]
+def _syllable_chains(
+    field: str, forms: list[PinyinForms], catalogued: tuple[str, ...]
+) -> list[tuple[str, Any]]:
+    found = [syllable_places(form) for form in forms]
+    for pinyin in catalogued:
+        found += [[[syllable] for syllable in way] for way in split_pinyin(pinyin)[:1]]
+    distinct = [places for i, places in enumerate(found) if places not in found[:i]]
+    return [(field, chain(places, between=BETWEEN)) for places in distinct]
 
 
 def _numbers(document: WorkDocument) -> dict[str, list[Any]]:
@@ -192,24 +209,29 @@ def _numbers(document: WorkDocument) -> dict[str, list[Any]]:
         "barcode": _distinct(text.strip().upper() for text in document.barcodes),
         "call_number": _distinct(map(call_number_key, document.call_numbers))[:MAX_VALUES],
         "class_number": _distinct(map(call_number_key, document.classes)),
+        "call_order": [min(keys)] if (keys := _shelf_keys(document)) else [],
     }
 
 
+def _shelf_keys(document: WorkDocument) -> list[str]:
+    return [key for key in map(call_number_key, document.call_numbers) if key]
+
+
 def _facets(document: WorkDocument) -> dict[str, list[Any]]:
-    calls = sorted(_distinct(map(call_number_key, document.call_numbers)))
+    years = [year for year in document.years if year > 0]
     return {
         "available_at": _distinct(document.available_at),
         "held_at": _distinct(document.held_at),
-        "held_by": _distinct(document.held_by),
-        "is_available": [bool(document.available_at)],
+        "is_available": [int(bool(document.available_at))],
+        "city": _distinct(document.cities),
+        "cities": [CITY_SEPARATOR.join(sorted(document.cities))] if document.cities else [],
         "language": _distinct(document.languages),
         "material": _distinct(document.materials),
         "audience": _distinct(document.audiences),
         "clc": _distinct(map(main_class, document.classes)),
-        "decade": sorted({year // 10 * 10 for year in document.years if year > 0}),
-        "year": [max(document.years)] if document.years and max(document.years) > 0 else [],
+        "decade": sorted({year // 10 * 10 for year in years}),
+        "year": [max(years)] if years else [],
         "title_order": [title_order(document.titles[0])] if document.titles else [],
-        "call_order": calls[:1],
         "weight": [weight(document)],
     }
 
@@ -225,15 +247,3 @@ def weight(document: WorkDocument) -> float:
     is_here = 0.15 if document.available_at else 0.0
     brevity = 0.2 / (1 + len(fold(document.titles[0])) / 8) if document.titles else 0.0
     return 1.0 + is_here + brevity + min(0.6, 0.05 * wanted)
-
-
-_NUMBERS = re.compile(r"\d+")
-
-
-def title_order(title: str) -> str:
-    """A key whose string order is the order of a Chinese title list: by pinyin, 2 before 10.
-
-    Titles that sound alike are kept together by their characters.
-    """
-    padded = _NUMBERS.sub(lambda match: match.group().zfill(6), title)
-    return " ".join(map(fold, pinyin_forms(padded).syllables))[:120] + "\t" + fold(title)[:40]

@@ -4,7 +4,17 @@ import threading
 
 import pytest
 
-from catalog.domain.query import Filters, parse_box
+from catalog.domain.query import (
+    And,
+    Filters,
+    Languages,
+    Not,
+    Query,
+    Term,
+    Works,
+    Years,
+    parse_box,
+)
 from catalog.search.index import IndexBusyError, SearchIndex
 from catalog.search.query import Sort, search
 from catalog.search.schema import WorkDocument
@@ -25,7 +35,7 @@ WORKS = (
         materials=("book",),
         available_at=("JJ-MAIN",),
         held_at=("JJ-MAIN", "ZY-MAIN"),
-        held_by=("JJ",),
+        cities=("CD",),
         holdings_count=4,
     ),
     WorkDocument(
@@ -132,7 +142,8 @@ def test_an_empty_box_shows_everything_and_counts_facets(index):
     assert facets["decade"] == {"1990": 1, "2000": 1, "2010": 1}
     assert facets["clc"] == {"I": 1, "TP": 1}
     assert facets["available_at"] == {"JJ-MAIN": 1}
-    assert facets["held_by"] == {"JJ": 1}
+    assert facets["city"] == {"CD": 1}
+    assert facets["is_available"] == {"0": len(WORKS) - 1, "1": 1}
 
 
 @pytest.mark.parametrize(
@@ -280,3 +291,19 @@ def test_threads_search_while_one_writes(index):
     for reader in readers:
         reader.join()
     assert seen == [[CONDOR]] * 200
+
+
+@pytest.mark.parametrize(
+    ("root", "works"),
+    [
+        (Works(ids=(ZENG, TREE, 4711)), {ZENG, TREE}),
+        (Works(ids=()), set()),
+        (Years(first=2000), {CONDOR, ABOUT_CONDOR}),
+        (Years(first=2004, last=2010), {ABOUT_CONDOR}),
+        (Years(last=1999), set()),
+        (Languages(codes=("eng", "fre")), {TREE}),
+        (And(parts=(Term(text="射雕"), Not(part=Years(first=2010)))), {CONDOR}),
+    ],
+)
+def test_what_a_protocol_asks_beyond_the_box_is_answered_too(index, root, works):
+    assert {hit.work_id for hit in search(index, Query(root=root)).hits} == works
