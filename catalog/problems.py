@@ -115,6 +115,30 @@ REJECTS: dict[str, tuple[int, Promise | str]] = {
         422,
         _("Copy %(barcode)s has no place: your institution has no branch in the network yet."),
     ),
+    # single changes
+    "change_unreadable": (
+        422,
+        _("This line is no JSON object, or is longer than 8 MB. Send one change on each line."),
+    ),
+    "change_op_unknown": (422, _("The operation is “%(op)s”; say upsert or delete.")),
+    "change_without_sequence": (
+        422,
+        _(
+            "The change of %(control_number)s has no sequence: a whole number, 1 or more, that"
+            " rises with each change you make."
+        ),
+    ),
+    "change_without_record": (
+        422,
+        _(
+            "The change of %(control_number)s has no record: send MARCXML as text, or ISO 2709"
+            " in base64."
+        ),
+    ),
+    "control_number_differs": (
+        422,
+        _("The change is of %(sent)s, but the record's own control number is %(found)s."),
+    ),
     # rows of an item list
     "not_a_row": (422, _("This row is not an object with fields. Check the list.")),
     "missing_field": (422, _("The field %(field)s is missing. Fill it in and send the row again.")),

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 
 from catalog.actions.ingesting.copies import (
     CopiesSaved,
@@ -20,8 +21,10 @@ from catalog.actions.ingesting.copies import (
     save_copies,
 )
 from catalog.actions.ingesting.editions import works_of
-from catalog.actions.ingesting.reading import Incoming, Known, Portion, Rejected, read_portion
-from catalog.actions.ingesting.sources import save_sources
+from catalog.actions.ingesting.placing import full_until
+from catalog.actions.ingesting.portion import Incoming, Known, Portion, Rejected
+from catalog.actions.ingesting.reading import read_portion
+from catalog.actions.ingesting.sources import raise_sequences, save_sources, save_tombstones
 from catalog.models import Batch, BatchSeen, BatchState, ChangeKind, Reject, SourceRecord
 from catalog.models.bulk import as_json, insert_rows
 from catalog.models.feed import note_changes
@@ -67,6 +70,8 @@ def _take_turn(batch: Batch, portion: Portion) -> bool:
 def _save(batch: Batch, portion: Portion, shelves: Shelves, *, now: datetime) -> None:
     """Write the portion and add it to the batch's counts."""
     saved = save_sources(portion.incoming, gone=portion.deletions, batch=batch, now=now)
+    save_tombstones(portion.tombstones, batch=batch, now=now)
+    raise_sequences(portion.confirmed)
     copies = save_copies(
         _copies(portion.incoming), agency=batch.agency, shelves=shelves, is_list=False, now=now
     )
@@ -136,7 +141,17 @@ def _save_progress(batch: Batch, job: JobRun, *, is_done: bool, now: datetime) -
     if is_done:
         batch.seen.all().delete()
         job.finish(now=now)
+        _settle_reject(batch, now=now)
         _wake_next(batch)
+
+
+def _settle_reject(batch: Batch, *, now: datetime) -> None:
+    """A batch sent for a reject settles it, once, when its record could be used."""
+    if batch.mends_id is None or batch.quarantined or not batch.records:
+        return
+    open_reject = Reject.objects.filter(pk=batch.mends_id, resolved_at=None)
+    if claim(open_reject, resolved_at=now):
+        Batch.objects.filter(rejects=batch.mends_id).update(mended=F("mended") + 1)
 
 
 def waits_for(batch: Batch) -> Batch | None:
@@ -165,9 +180,12 @@ def _wake_next(batch: Batch) -> None:
 def _may_withdraw(batch: Batch) -> bool:
     """Only a full batch read without a loss says what the member no longer has.
 
-    A record in a quarantined span would otherwise be taken for a withdrawn one.
+    A record in a quarantined span would otherwise be taken for a withdrawn one. And a later full
+    batch has said it already.
     """
-    return batch.mode == "full" and batch.quarantined == 0
+    if batch.mode != "full" or batch.quarantined:
+        return False
+    return not batch.sequence or full_until(batch) <= batch.sequence
 
 
 def _withdraw_missing(batch: Batch, job: JobRun, *, now: datetime) -> bool:
@@ -199,7 +217,8 @@ def _missing(batch: Batch, *, limit: int) -> list[Known]:
     for pk, digest, sequence, manifestation_id, batch_id in rows.iterator(chunk_size=5000):
         is_later = bool(batch.sequence) and sequence > batch.sequence
         if pk not in seen and not is_later:
-            found.append(Known(pk, digest, False, sequence, manifestation_id, batch_id))
+            last = max(batch.sequence, sequence)
+            found.append(Known(pk, digest, False, last, manifestation_id, batch_id))
             if len(found) == limit:
                 break
     return found

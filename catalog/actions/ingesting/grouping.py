@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from catalog.actions.ingesting.reading import Incoming, Known
+from catalog.actions.ingesting.portion import Incoming, Known
 from catalog.domain.clustering import Edge, cluster
 from catalog.domain.matching import MatchProfile, Verdict, compare, profile_of
 from catalog.domain.records import BibRecord

@@ -6,98 +6,39 @@ import hashlib
 import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db.models import BinaryField
 from django.db.models.functions import Substr
 
+from catalog.actions.ingesting.placing import Read, sort_out
+from catalog.actions.ingesting.portion import DEFECT, OTHER_NUMBER, Known, Portion, reject
+from catalog.domain.changes import ChangeProblem, Line, RecordChange, read_change, split_lines
 from catalog.domain.marc.parse import ParsedRecord, SourceProfile, parse
 from catalog.domain.marc.problems import RecordError
 from catalog.domain.marc.read import Quarantined, RawRecord, read_records, sniff
-from catalog.domain.matching import MatchProfile, profile_of
 from catalog.domain.records import MarcFormat
-from catalog.models import Batch, BatchChunk
+from catalog.models import Batch, BatchChunk, BatchKind
 from catalog.models.batches import CHUNK_BYTES
-from catalog.models.bulk import as_json, select_where_in
+from catalog.models.bulk import select_where_in
 
 log = logging.getLogger(__name__)
 
 MAX_SOURCE_KEY = 160
-MAX_REJECT_BYTES = 64 * 1024  # of a copy for people to look at; all bytes stay in the chunks
-DEFECT = "reader_defect"  # our own fault: the record is kept, the log has the traceback
-REPEATED = "duplicate_in_file"
 _CONTROL_NUMBER_XML = re.compile(rb"""tag\s*=\s*["']001["'][^>]*>([^<]*)<""")
-
-
-class Rejected(NamedTuple):
-    """A row for the list of what could not be used, or not as it was."""
-
-    position: int
-    offset: int
-    length: int
-    code: str
-    params: Mapping[str, Any]
-    raw: bytes
-
-
-class Known(NamedTuple):
-    """What the database has under a source key."""
-
-    source_id: int
-    digest: str
-    is_deleted: bool
-    sequence: int
-    manifestation_id: int | None
-    batch_id: int | None
-
-
-@dataclass(slots=True, kw_only=True)
-class Incoming:
-    """One record to save: new, changed, or come back."""
-
-    raw: RawRecord
-    digest: str
-    source_key: str
-    parsed: ParsedRecord
-    profile: MatchProfile
-    neutral: str  # JSON
-    known: Known | None
-    is_repeat: bool = False  # an earlier step of this batch saved another one under this key
-    source_id: int = 0  # given when it is saved
-
-    @property
-    def is_new(self) -> bool:
-        return self.known is None or self.known.is_deleted
-
-
-@dataclass(slots=True)
-class Portion:
-    """What one step found in the file."""
-
-    next_offset: int = 0
-    next_position: int = 1
-    is_last: bool = False
-    records: int = 0
-    unchanged: int = 0
-    outdated: int = 0
-    repeated: int = 0
-    incoming: list[Incoming] = field(default_factory=list)
-    deletions: list[Known] = field(default_factory=list)
-    seen: list[int] = field(default_factory=list)  # ids already in the database
-    rejects: list[Rejected] = field(default_factory=list)
-    quarantined: int = 0
 
 
 def read_portion(batch: Batch, *, limit: int) -> Portion:
     """At most ``limit`` records and quarantined spans from where the batch stands."""
     portion = Portion(next_offset=batch.next_offset, next_position=batch.next_position)
+    if batch.kind == BatchKind.CHANGES:
+        return _read_changes(batch, portion, limit=limit)
     outcomes = _outcomes(batch, limit)
     raws: list[RawRecord] = []
     for outcome in outcomes:
         if isinstance(outcome, Quarantined):
-            _reject(portion, outcome, outcome.code, outcome.params)
+            reject(portion, outcome, outcome.code, outcome.params)
         else:
             raws.append(outcome)
     if outcomes:
@@ -105,7 +46,33 @@ def read_portion(batch: Batch, *, limit: int) -> Portion:
         portion.next_position = outcomes[-1].position + 1
     portion.is_last = len(outcomes) < limit or portion.next_offset >= batch.byte_count
     portion.records = len(raws)
-    _sort_out(batch, raws, portion)
+    sort_out(batch, _read_all(batch, raws, portion), portion)
+    return portion
+
+
+def _read_changes(batch: Batch, portion: Portion, *, limit: int) -> Portion:
+    lines = list(
+        islice(
+            split_lines(
+                stored_bytes(batch.pk, batch.next_offset),
+                offset=batch.next_offset,
+                position=batch.next_position,
+            ),
+            limit,
+        )
+    )
+    if lines:
+        portion.next_offset, portion.next_position = lines[-1].end, lines[-1].position + 1
+    portion.is_last = len(lines) < limit or portion.next_offset >= batch.byte_count
+    changes: list[SentChange] = []
+    for line in lines:
+        found = read_change(line.data)
+        if isinstance(found, ChangeProblem):
+            reject(portion, line, found.code, found.params)
+        else:
+            changes.append(SentChange(line, found))
+    portion.records = len(changes)
+    sort_out(batch, _read_sent_changes(batch, changes, portion), portion)
     return portion
 
 
@@ -135,93 +102,10 @@ def stored_bytes(batch_id: int, offset: int) -> Iterator[bytes]:
         offset = start + CHUNK_BYTES
 
 
-def _reject(
-    portion: Portion,
-    span: RawRecord | Quarantined,
-    code: str,
-    params: Mapping[str, Any],
-) -> None:
-    portion.quarantined += 1
-    portion.rejects.append(_rejected(span, code, params))
-
-
-def _rejected(span: RawRecord | Quarantined, code: str, params: Mapping[str, Any]) -> Rejected:
-    data = span.data
-    return Rejected(
-        span.position, span.offset, len(data), str(code), dict(params), data[:MAX_REJECT_BYTES]
-    )
-
-
 # --- which of them are new, changed, unchanged, deleted ----------------------------------------
 
 
-class _Read(NamedTuple):
-    raw: RawRecord
-    digest: str
-    key: str
-    known: Known | None
-    parsed: ParsedRecord | None  # None: unchanged, not looked into
-
-
-def _sort_out(batch: Batch, raws: list[RawRecord], portion: Portion) -> None:
-    """Fill the portion: the last record under a source key wins, and that is said."""
-    latest: dict[str, _Read] = {}
-    for read in _read_all(batch, raws, portion):
-        if earlier := latest.pop(read.key, None):
-            portion.repeated += 1
-            params = {"key": read.key, "again_at": read.raw.position}
-            portion.rejects.append(_rejected(earlier.raw, REPEATED, params))
-        latest[read.key] = read
-    for read in latest.values():
-        _place(batch, read, portion)
-
-
-def _place(batch: Batch, read: _Read, portion: Portion) -> None:
-    known, parsed = read.known, read.parsed
-    if known is not None and not (parsed and parsed.is_deleted):
-        portion.seen.append(known.source_id)
-    if known and batch.sequence and known.sequence > batch.sequence:
-        portion.outdated += 1
-    elif parsed is None:
-        portion.unchanged += 1
-    elif parsed.is_deleted:
-        if known is None or known.is_deleted:
-            portion.unchanged += 1
-        else:
-            portion.deletions.append(known)
-    else:
-        is_repeat = known is not None and known.batch_id == batch.pk and not known.is_deleted
-        if is_repeat:
-            portion.repeated += 1
-            params = {"key": read.key, "again_at": read.raw.position}
-            portion.rejects.append(_rejected(read.raw, REPEATED, params))
-        _prepare(read, parsed, portion, is_repeat=is_repeat)
-
-
-def _prepare(read: _Read, parsed: ParsedRecord, portion: Portion, *, is_repeat: bool) -> None:
-    try:
-        profile = profile_of(parsed.record)
-        neutral = as_json(parsed.record.to_json())
-    except Exception as error:
-        log.exception("record %s at byte %d", read.key, read.raw.offset)
-        _reject(portion, read.raw, DEFECT, {"error": type(error).__name__})
-        portion.records -= 1
-        return
-    portion.incoming.append(
-        Incoming(
-            raw=read.raw,
-            digest=read.digest,
-            source_key=read.key,
-            parsed=parsed,
-            profile=profile,
-            neutral=neutral.replace("\\u0000", ""),
-            known=read.known,
-            is_repeat=is_repeat,
-        )
-    )
-
-
-def _read_all(batch: Batch, raws: list[RawRecord], portion: Portion) -> Iterable[_Read]:
+def _read_all(batch: Batch, raws: list[RawRecord], portion: Portion) -> Iterable[Read]:
     """Each record with what is known of it; only those whose bytes are new are parsed.
 
     The control number is first taken from the bytes without parsing, which is right for all but
@@ -231,24 +115,52 @@ def _read_all(batch: Batch, raws: list[RawRecord], portion: Portion) -> Iterable
     guesses = [_guessed_key(raw.data) or digest for raw, digest in zip(raws, digests, strict=True)]
     known = _known(batch.agency_id, guesses)
     profile = source_profile(batch)
-    reads: list[_Read] = []
+    reads: list[Read] = []
     for raw, digest, guess in zip(raws, digests, guesses, strict=True):
         found = known.get(guess)
         if found and found.digest == digest and not found.is_deleted:
-            reads.append(_Read(raw, digest, guess, found, None))
+            reads.append(Read(raw, digest, guess, found, None, batch.sequence, False))
         elif parsed := _parse(raw, profile, portion):
             key = _source_key(parsed) or digest
-            reads.append(_Read(raw, digest, key, known.get(key), parsed))
+            is_deleted = parsed.is_deleted
+            reads.append(Read(raw, digest, key, known.get(key), parsed, batch.sequence, is_deleted))
     misses = [read.key for read in reads if read.known is None and read.key not in known]
     known |= _known(batch.agency_id, [key for key in misses if key not in set(guesses)])
     return [_looked_up_again(read, known) for read in reads]
 
 
-def _looked_up_again(read: _Read, known: Mapping[str, Known]) -> _Read:
+def _looked_up_again(read: Read, known: Mapping[str, Known]) -> Read:
     found = read.known or known.get(read.key)
     if found and found.digest == read.digest and not found.is_deleted:
         return read._replace(known=found, parsed=None)
     return read._replace(known=found)
+
+
+class SentChange(NamedTuple):
+    """A line of a change list and what it says."""
+
+    line: Line
+    change: RecordChange
+
+
+def _read_sent_changes(batch: Batch, changes: list[SentChange], portion: Portion) -> Iterable[Read]:
+    """Each change with what is known of its record; only records whose bytes are new are parsed."""
+    keys = [_short(sent.change.control_number) for sent in changes]
+    known = _known(batch.agency_id, keys)
+    profile = source_profile(batch)
+    for (line, change), key in zip(changes, keys, strict=True):
+        raw = RawRecord(line.position, line.offset, change.record)
+        found, digest = known.get(key), hashlib.sha256(change.record).hexdigest()
+        if change.is_deletion:
+            yield Read(raw, digest, key, found, None, change.sequence, True)
+        elif found and found.digest == digest and not found.is_deleted:
+            yield Read(raw, digest, key, found, None, change.sequence, False)
+        elif parsed := _parse(raw, profile, portion):
+            if (own := _source_key(parsed)) not in ("", key):
+                reject(portion, raw, OTHER_NUMBER, {"sent": key, "found": own})
+                portion.records -= 1
+                continue
+            yield Read(raw, digest, key, found, parsed, change.sequence, parsed.is_deleted)
 
 
 def _parse(raw: RawRecord, profile: SourceProfile, portion: Portion) -> ParsedRecord | None:
@@ -258,7 +170,7 @@ def _parse(raw: RawRecord, profile: SourceProfile, portion: Portion) -> ParsedRe
         log.exception("record %d at byte %d", raw.position, raw.offset)
         parsed = RecordError(code=DEFECT, params={"error": type(error).__name__})  # type: ignore[arg-type]
     if isinstance(parsed, RecordError):
-        _reject(portion, raw, parsed.code, parsed.params)
+        reject(portion, raw, parsed.code, parsed.params)
         portion.records -= 1
         return None
     return parsed

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from catalog.actions.ingesting.editions import Outcome, save_editions
 from catalog.actions.ingesting.grouping import Grouping, group
-from catalog.actions.ingesting.reading import Incoming, Known
+from catalog.actions.ingesting.portion import Incoming, Known, Tombstone
 from catalog.domain.clustering import Edge
 from catalog.domain.digests import block_of
 from catalog.domain.matching import MATCHER_VERSION
@@ -49,7 +50,7 @@ def save_sources(
         grouping, fresh_neutral={one.source_id: one.neutral for one in incoming}, now=now
     )
     _write_records(incoming, outcome, batch=batch, now=now)
-    _write_gone(gone, sequence=batch.sequence, now=now)
+    _write_gone(gone, now=now)
     _move_others(grouping, outcome, fresh={one.source_id for one in incoming})
     _write_keys(incoming, gone)
     _write_evidence(grouping, incoming, gone, now=now)
@@ -75,6 +76,32 @@ def _as_of_now(incoming: list[Incoming], gone: Collection[Known]) -> list[Known]
     return [one._replace(manifestation_id=current[one.source_id]) for one in gone]
 
 
+def save_tombstones(tombstones: Collection[Tombstone], *, batch: Batch, now: datetime) -> None:
+    """Deletions of records never seen: rows without content. One write."""
+    stamp = as_datetime(now)
+    columns = ["agency_id", "source_key", "block", "format", "encoding", "digest", "raw"]
+    columns += ["neutral", "flags", "batch_id", "sequence", "matcher_version", "received_at"]
+    rows = [
+        (
+            *(batch.agency_id, one.source_key, block_of(one.source_key)),
+            *("", "", "", b"", "{}", "[]", batch.pk, one.sequence, 0, stamp, stamp),
+        )
+        for one in tombstones
+    ]
+    insert_rows(SourceRecord, [*columns, "deleted_at"], rows)
+
+
+def raise_sequences(confirmed: Collection[tuple[int, int]]) -> None:
+    """Let unchanged records stand against what is older than their newest mention."""
+    ids: dict[int, list[int]] = defaultdict(list)
+    for source_id, sequence in confirmed:
+        ids[sequence].append(source_id)
+    for sequence, source_ids in ids.items():
+        execute_where_in(
+            "UPDATE catalog_sourcerecord SET sequence = %s WHERE id {values}", source_ids, sequence
+        )
+
+
 _CONTENT = ["format", "encoding", "digest", "raw", "neutral", "flags", "batch_id", "sequence"]
 _CONTENT += ["manifestation_id", "matcher_version", "received_at", "deleted_at"]
 
@@ -94,7 +121,7 @@ def _write_records(
             one.neutral,
             as_json(list(dict.fromkeys((*one.raw.flags, *parsed.flags, *parsed.record.flags)))),
             batch.pk,
-            batch.sequence,
+            one.sequence,
             outcome.manifestation_of[one.source_id],
             MATCHER_VERSION,
             stamp,
@@ -109,13 +136,13 @@ def _write_records(
     update_rows(SourceRecord, _CONTENT, updates)
 
 
-def _write_gone(gone: Collection[Known], *, sequence: int, now: datetime) -> None:
+def _write_gone(gone: Collection[Known], *, now: datetime) -> None:
     """A withdrawn record stays, with its last content and the edition it would come back to."""
     stamp = as_datetime(now)
     update_rows(
         SourceRecord,
         ["deleted_at", "sequence"],
-        [(stamp, max(sequence, known.sequence), known.source_id) for known in gone],
+        [(stamp, known.sequence, known.source_id) for known in gone],
     )
 
 

@@ -1,0 +1,147 @@
+"""Which of the records read are new, changed, unchanged, deleted, or overtaken by later ones.
+
+What a member sent last must stand, in whatever order it arrives. Its sequence says what is later:
+an upsert, a deletion or the mere mention of an unchanged record each raise the sequence kept with
+the record, a deletion of an unknown record leaves a tombstone that keeps it, and a full batch is a
+floor for everything the member has. Nothing below any of these is taken in.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from django.db.models import Max
+
+from catalog.actions.ingesting.portion import (
+    DEFECT,
+    REPEATED,
+    Incoming,
+    Known,
+    Portion,
+    Tombstone,
+    reject,
+    rejected,
+)
+from catalog.domain.marc.parse import ParsedRecord
+from catalog.domain.marc.read import RawRecord
+from catalog.domain.matching import profile_of
+from catalog.models import Batch, BatchKind, BatchState
+from catalog.models.bulk import as_json
+
+log = logging.getLogger(__name__)
+
+
+class Read(NamedTuple):
+    raw: RawRecord
+    digest: str
+    key: str
+    known: Known | None
+    parsed: ParsedRecord | None  # None: unchanged or deleted, not looked into
+    sequence: int
+    is_deleted: bool
+
+
+def sort_out(batch: Batch, reads: Iterable[Read], portion: Portion) -> None:
+    """Fill the portion: of records under one source key the one sent last wins.
+
+    In a file that is the later one, and it is said; among single changes it is the one with the
+    higher sequence.
+    """
+    latest: dict[str, Read] = {}
+    for read in reads:
+        if (earlier := latest.get(read.key)) is None:
+            latest[read.key] = read
+            continue
+        portion.repeated += 1
+        if batch.kind == BatchKind.FILE:
+            _tell_repeat(portion, earlier.raw, read)
+        if read.sequence >= earlier.sequence:
+            del latest[read.key]  # so that the order is that of what is kept
+            latest[read.key] = read
+    floor = full_until(batch)
+    for read in latest.values():
+        _place(batch, read, portion, floor=floor)
+
+
+def _tell_repeat(portion: Portion, raw: RawRecord, read: Read) -> None:
+    params = {"key": read.key, "again_at": read.raw.position}
+    portion.rejects.append(rejected(raw, REPEATED, params))
+
+
+def full_until(batch: Batch) -> int:
+    """The sequence up to which the member has told us everything it has; 0 if it never did.
+
+    What is older than a full batch read without a loss is overtaken by it, whether or not the
+    batch held the record. One query.
+    """
+    full = Batch.objects.filter(
+        agency_id=batch.agency_id, mode="full", quarantined=0, state=BatchState.DONE
+    )
+    return int(full.aggregate(last=Max("sequence"))["last"] or 0)
+
+
+def _place(batch: Batch, read: Read, portion: Portion, *, floor: int) -> None:
+    known, parsed = read.known, read.parsed
+    if known is not None and not read.is_deleted:
+        portion.seen.append(known.source_id)
+    if read.sequence and read.sequence < max(floor, known.sequence if known else 0):
+        portion.outdated += 1
+    elif read.is_deleted:
+        _place_deletion(read, portion)
+    elif parsed is None:
+        portion.unchanged += 1
+        _confirm(read, portion)
+    else:
+        is_repeat = known is not None and known.batch_id == batch.pk and not known.is_deleted
+        if is_repeat:
+            portion.repeated += 1
+            if batch.kind == BatchKind.FILE:
+                _tell_repeat(portion, read.raw, read)
+        _prepare(read, parsed, portion, is_repeat=is_repeat)
+
+
+def _place_deletion(read: Read, portion: Portion) -> None:
+    if read.known and not read.known.is_deleted:
+        sequence = max(read.sequence, read.known.sequence)
+        portion.deletions.append(read.known._replace(sequence=sequence))
+        return
+    portion.unchanged += 1
+    if read.known:
+        _confirm(read, portion)
+    elif read.sequence:
+        portion.tombstones.append(Tombstone(read.key, read.sequence))
+
+
+def _confirm(read: Read, portion: Portion) -> None:
+    """An unchanged record is news all the same: nothing older may replace it any more.
+
+    A full batch needs no row for that (`full_until`), unless it was damaged.
+    """
+    if read.known and read.sequence > read.known.sequence:
+        portion.confirmed.append((read.known.source_id, read.sequence))
+
+
+def _prepare(read: Read, parsed: ParsedRecord, portion: Portion, *, is_repeat: bool) -> None:
+    try:
+        profile = profile_of(parsed.record)
+        neutral = as_json(parsed.record.to_json())
+    except Exception as error:
+        log.exception("record %s at byte %d", read.key, read.raw.offset)
+        reject(portion, read.raw, DEFECT, {"error": type(error).__name__})
+        portion.records -= 1
+        return
+    portion.incoming.append(
+        Incoming(
+            raw=read.raw,
+            digest=read.digest,
+            source_key=read.key,
+            parsed=parsed,
+            profile=profile,
+            neutral=neutral.replace("\\u0000", ""),
+            known=read.known,
+            sequence=max(read.sequence, read.known.sequence if read.known else 0),
+            is_repeat=is_repeat,
+        )
+    )

@@ -1,0 +1,105 @@
+"""What one step finds in a batch: records to save, deletions, and what could not be used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from catalog.domain.changes import Line
+from catalog.domain.marc.parse import ParsedRecord
+from catalog.domain.marc.read import Quarantined, RawRecord
+from catalog.domain.matching import MatchProfile
+
+MAX_REJECT_BYTES = 64 * 1024  # of a copy for people to look at; all bytes stay in the chunks
+DEFECT = "reader_defect"  # our own fault: the record is kept, the log has the traceback
+REPEATED = "duplicate_in_file"
+OTHER_NUMBER = "control_number_differs"
+
+
+class Rejected(NamedTuple):
+    """A row for the list of what could not be used, or not as it was."""
+
+    position: int
+    offset: int
+    length: int
+    code: str
+    params: Mapping[str, Any]
+    raw: bytes
+
+
+class Known(NamedTuple):
+    """What the database has under a source key."""
+
+    source_id: int
+    digest: str
+    is_deleted: bool
+    sequence: int
+    manifestation_id: int | None
+    batch_id: int | None
+
+
+class Tombstone(NamedTuple):
+    """A deletion of what we never had: it must stand against an earlier record that comes late."""
+
+    source_key: str
+    sequence: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Incoming:
+    """One record to save: new, changed, or come back."""
+
+    raw: RawRecord
+    digest: str
+    source_key: str
+    parsed: ParsedRecord
+    profile: MatchProfile
+    neutral: str  # JSON
+    known: Known | None
+    sequence: int  # never lower than that of what it replaces
+    is_repeat: bool = False  # an earlier step of this batch saved another one under this key
+    source_id: int = 0  # given when it is saved
+
+    @property
+    def is_new(self) -> bool:
+        return self.known is None or self.known.is_deleted
+
+
+@dataclass(slots=True)
+class Portion:
+    """What one step found in the file."""
+
+    next_offset: int = 0
+    next_position: int = 1
+    is_last: bool = False
+    records: int = 0
+    unchanged: int = 0
+    outdated: int = 0
+    repeated: int = 0
+    incoming: list[Incoming] = field(default_factory=list)
+    deletions: list[Known] = field(default_factory=list)  # with the sequence of the deletion
+    tombstones: list[Tombstone] = field(default_factory=list)
+    confirmed: list[tuple[int, int]] = field(default_factory=list)  # unchanged: id, new sequence
+    seen: list[int] = field(default_factory=list)  # ids already in the database
+    rejects: list[Rejected] = field(default_factory=list)
+    quarantined: int = 0
+
+
+def reject(
+    portion: Portion,
+    span: RawRecord | Quarantined | Line,
+    code: str,
+    params: Mapping[str, Any],
+) -> None:
+    portion.quarantined += 1
+    portion.rejects.append(rejected(span, code, params))
+
+
+def rejected(
+    span: RawRecord | Quarantined | Line, code: str, params: Mapping[str, Any]
+) -> Rejected:
+    data = span.data
+    return Rejected(
+        span.position, span.offset, len(data), str(code), dict(params), data[:MAX_REJECT_BYTES]
+    )
