@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import accumulate
+from operator import itemgetter
 
 from catalog.domain.marc import charset
 from catalog.domain.marc.problems import ErrorCode, Flag, RecordError
@@ -27,6 +28,10 @@ _CONTROL = frozenset(f"00{digit}" for digit in range(1, 10))
 _SPLIT_LATER = _CONTROL | {"040", "042", "043", "263", "906", "925", "955", "AVA", "OWN"}
 """Common tags no crosswalk reads: split only when someone asks for them."""
 
+# A mark right after a delimiter and a subfield code would be composed with the code.
+_LEADING_MARK = re.compile(
+    "[\x1e\x1f].?[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+)
 _LINKAGE = re.compile(r"([0-9A-Za-z]{3})-(\d{2,})")
 
 
@@ -41,7 +46,7 @@ class MarcFields:
     __slots__ = ("by_tag", "encoding", "flags", "format", "leader", "parts", "tags")
 
     def __init__(
-        self, leader: str, tags: list[str], parts: list[str], encoding: str, flags: list[str]
+        self, leader: str, tags: Sequence[str], parts: list[str], encoding: str, flags: list[str]
     ) -> None:
         self.leader = leader
         self.tags = tags
@@ -68,7 +73,10 @@ class MarcFields:
 
     def control(self, tag: str) -> str:
         """The first control field with this tag, empty when there is none."""
-        return self.parts[self.tags.index(tag)] if tag in self.tags else ""
+        try:
+            return self.parts[self.tags.index(tag)]
+        except ValueError:
+            return ""
 
     def fields(self, tag: str) -> list[Field]:
         """All data fields with this tag, in the order of the record."""
@@ -172,23 +180,15 @@ def decode(
 # What it states as lengths can then only repeat, or contradict, what is already proven.
 
 
-class _Tags(dict[bytes, str]):
-    """Directory tags as text; there are only so many of them."""
-
-    def __missing__(self, tag: bytes) -> str:
-        text = tag.decode("ascii")
-        if len(self) < 10_000:
-            self[tag] = text
-        return text
-
-
-_TAGS = _Tags()
+_Readers = tuple[Callable[[str], tuple[str, ...]], Callable[[bytes, int], tuple[bytes, ...]]]
 
 
 @lru_cache(maxsize=1024)
-def _directory(count: int) -> Callable[[bytes, int], tuple[bytes, ...]]:
-    """Reads tag and start of ``count`` directory entries at once."""
-    return struct.Struct("3s4x5s" * max(count, 0)).unpack_from
+def _directory(count: int) -> _Readers:
+    """What reads all tags, and all starts, of a directory of so many entries in one call each."""
+    first, step = LEADER_LENGTH, ENTRY_LENGTH
+    tags = [slice(at, at + 3) for at in range(first, first + step * count, step)]
+    return itemgetter(*tags), struct.Struct("7x5s" * count).unpack_from
 
 
 def _decode_plain(data: bytes) -> MarcFields | None:
@@ -196,9 +196,11 @@ def _decode_plain(data: bytes) -> MarcFields | None:
     try:
         base = int(data[12:17])
         text = data.decode()
-        directory = _directory((base - 1 - LEADER_LENGTH) // ENTRY_LENGTH)(data, LEADER_LENGTH)
-        tags = list(map(_TAGS.__getitem__, directory[::2]))
-        stated = list(map(int, directory[1::2]))
+        count, odd = divmod(base - 1 - LEADER_LENGTH, ENTRY_LENGTH)
+        if odd or count < 2:  # of one slice itemgetter makes no tuple
+            return None
+        tags_of, starts_of = _directory(count)
+        stated = list(map(int, starts_of(data, LEADER_LENGTH)))
     except (ValueError, struct.error):  # UnicodeDecodeError is a ValueError
         return None
     parts = text[base:].split("\x1e")
@@ -209,13 +211,17 @@ def _decode_plain(data: bytes) -> MarcFields | None:
     bodies: Sequence[str | bytes] = parts if is_ascii else data[base:-2].split(b"\x1e")
     starts = list(accumulate([len(body) + 1 for body in bodies], initial=0))
     starts.pop()
-    if stated != starts or base != LEADER_LENGTH + ENTRY_LENGTH * len(tags) + 1:
+    if stated != starts:
         return None
     flags: list[str] = []
-    needs_care = "\x00" in text or ("&" in text and _ENTITY.search(text))
-    if needs_care or not (is_ascii or unicodedata.is_normalized("NFC", text)):
+    is_composed = is_ascii or unicodedata.is_normalized("NFC", text)
+    if "\x00" in text or ("&" in text and _ENTITY.search(text)):
         parts = _normalised(parts, flags)
-    return MarcFields(text[:LEADER_LENGTH], tags, parts, charset.UTF8, flags)
+    elif not is_composed and _LEADING_MARK.search(text) is None:
+        parts = unicodedata.normalize("NFC", text)[base:-2].split("\x1e")
+    elif not is_composed:
+        parts = _normalised(parts, flags)
+    return MarcFields(text[:LEADER_LENGTH], tags_of(text), parts, charset.UTF8, flags)
 
 
 def _decode_repaired(data: bytes, hint: str) -> MarcFields | RecordError:

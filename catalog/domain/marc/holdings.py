@@ -55,7 +55,7 @@ class _Dialect:
 
 _DIALECTS: dict[str, _Dialect] = {
     HoldingsProfile.F852: _Dialect(
-        tags=("852",), barcode="p", branch="ba", location="c", call_parts="khijlm", call_glue=" ",
+        tags=("852",), barcode="p", branch="ba", location="c", call_parts="khim", call_glue=" ",
         volume="3", copy="t", note="z",
     ),
     HoldingsProfile.F952: _Dialect(

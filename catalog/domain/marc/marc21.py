@@ -17,6 +17,7 @@ from catalog.domain.marc.problems import BibFlag
 from catalog.domain.marc.values import (
     choose_script,
     clean,
+    distinct_titles,
     edition_number,
     first,
     imprint,
@@ -104,6 +105,9 @@ _COUNTRIES = {
     "be": "BE", "sz": "CH", "au": "AT", "pl": "PL", "xr": "CZ", "sw": "SE", "no": "NO",
     "dk": "DK", "fi": "FI", "ie": "IE", "at": "AU", "nz": "NZ", "mx": "MX", "bl": "BR",
     "ag": "AR", "cl": "CL", "ck": "CO", "is": "IL", "tu": "TR", "ua": "EG", "sa": "ZA",
+    "pk": "PK", "bg": "BD", "ce": "LK", "ir": "IR", "kz": "KZ", "uz": "UZ", "cb": "KH",
+    "ls": "LA", "ic": "IS", "bu": "BG", "xo": "SK", "xv": "SI", "ci": "HR", "rb": "RS",
+    "er": "EE", "lv": "LV", "li": "LT", "cu": "CU", "pe": "PE", "ve": "VE", "ng": "NG",
     "hu": "HU", "gr": "GR", "rm": "RO", "un": "UA", "mp": "MN", "br": "MM", "np": "NP",
 }  # fmt: skip
 _REGIONS = {"u": "US", "k": "GB", "c": "CA", "a": "AU"}
@@ -454,7 +458,7 @@ def to_bib_record(fields: MarcFields) -> BibRecord:
     return BibRecord(
         format=MarcFormat.MARC21,
         **get_control(fields),
-        titles=unique(titles),
+        titles=distinct_titles(titles),
         volume=volume,
         part_name=part_name,
         responsibility=responsibility,

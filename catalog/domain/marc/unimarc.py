@@ -16,6 +16,7 @@ from catalog.domain.marc.extract import MarcFields, Subfields
 from catalog.domain.marc.problems import BibFlag
 from catalog.domain.marc.values import (
     clean,
+    distinct_titles,
     edition_number,
     first,
     imprint,
@@ -413,7 +414,7 @@ def to_bib_record(fields: MarcFields) -> BibRecord:
     return BibRecord(
         format=fields.format,
         **get_control(fields),
-        titles=unique(titles),
+        titles=distinct_titles(titles),
         volume=volume,
         part_name=part_name,
         responsibility=responsibility,

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from catalog.domain import numbering
 from catalog.domain.folding import has_han
-from catalog.domain.records import Contributor
+from catalog.domain.records import Contributor, Title, TitleKind
 
 _Value = TypeVar("_Value")
 
@@ -268,7 +268,10 @@ def role_word(code: str) -> str:
 
 _OPEN, _CLOSE = "[(（\\[［〔【]", "[)）\\]］〕】]"
 _FRONT_NOTE = re.compile(rf"^{_OPEN}([^)）\]］〕】]{{1,12}}){_CLOSE}\s*")
-_DATES = re.compile(rf"\s*{_OPEN}([^)）\]］〕】]*\d{{3,4}}[^)）\]］〕】]*){_CLOSE}$")
+_DATES = re.compile(
+    rf"\s*{_OPEN}([^)）\]］〕】]*\d{{3,4}}[^)）\]］〕】]*){_CLOSE}$"
+    r"|,\s*(\d{3,4}\??\s*-\s*(?:\d{3,4}\??)?)\.?$"
+)
 _OTHERS = re.compile(r"\s*(?:…+|\.\.\.)?\s*(?:[\[［(（]\s*等\s*[\]］)）]|等人?(?=$))\s*")
 _BODY = re.compile(
     "(?:社|部|局|委|委员会|会|所|院|大学|学院|学校|学会|协会|中心|馆|公司|组|办公室|处|厅|政府|集团"
@@ -279,7 +282,7 @@ _HAN_NAMES = re.compile("[\u4e00-\u9fff]{2,4}(?:\\s+[\u4e00-\u9fff]{2,4})+")
 
 
 _NAME_EDGES = " ,;:/"
-_OPENERS, _CLOSERS = frozenset("[(（［〔【"), frozenset(")）]］〕】")
+_OPENERS, _DATE_ENDS = frozenset("[(（［〔【"), frozenset(")）]］〕】0123456789-?.")
 _HAN_NAME_GAP = re.compile(r"[,，\s]+")
 _ORIGINAL = re.compile(rf"\s*{_OPEN}([^)）\]］〕】]*[A-Za-z][^)）\]］〕】]*){_CLOSE}")
 
@@ -295,8 +298,8 @@ def personal_name(text: str, *, note: str = "", original: str = "", **facts: Any
     if text[:1] in _OPENERS and (match := _FRONT_NOTE.match(text)):
         notes.append(match[1].strip())
         text = text[match.end() :]
-    if text[-1:] in _CLOSERS and (match := _DATES.search(text)):
-        notes.append(match[1].strip())
+    if text[-1:] in _DATE_ENDS and (match := _DATES.search(text)):
+        notes.append((match[1] or match[2]).strip())
         text = text[: match.start()]
     if has_han(text):
         if match := _ORIGINAL.search(text):
@@ -349,6 +352,17 @@ def _names(text: str) -> list[str]:
 def unique(values: list[_Value]) -> tuple[_Value, ...]:
     """In order, each once."""
     return tuple(dict.fromkeys(values)) if len(values) > 1 else tuple(values)
+
+
+def distinct_titles(titles: list[Title]) -> tuple[Title, ...]:
+    """In order, without variants that say again what another title says."""
+    seen: set[str] = set()
+    found: list[Title] = []
+    for title in titles:
+        if title.kind is not TitleKind.VARIANT or title.text not in seen:
+            found.append(title)
+        seen.add(title.text)
+    return unique(found)
 
 
 def join(subfields: list[tuple[str, str]], codes: str, separator: str = " ") -> str:

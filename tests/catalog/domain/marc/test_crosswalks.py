@@ -200,6 +200,13 @@ def test_a_second_title_by_the_same_author_is_another_work():
     )
 
 
+def test_a_variant_that_repeats_another_title_is_left_out():
+    """NO-15."""
+    record = from_marc21(data("740", "$aOrdinary book."), data("246", "$aOther name", "3 "))
+
+    assert [one.text for one in record.titles] == ["Ordinary book", "Other name"]
+
+
 def test_a_romanised_first_title_is_the_pinyin_of_the_next():
     """NO-11."""
     record = from_cnmarc(title="$aSHU MING$a书名$f著者")
@@ -260,6 +267,8 @@ def test_a_title_loses_the_punctuation_of_the_next_area_only(written, shown):
         ("金 庸", "金庸", "", ""),
         ("张三[等]", "张三", "", ""),
         ("Lovano, Joe,", "Lovano, Joe", "", ""),
+        ("Piranesi, Giambattista, 1720-1778", "Piranesi, Giambattista", "1720-1778", ""),
+        ("Doe, Jane, 1950-", "Doe, Jane", "1950-", ""),
         ("Mitasova, Helena.", "Mitasova, Helena", "", ""),
         ("Martin, George R. R.", "Martin, George R. R.", "", ""),
         ("King, Martin Luther, Jr.", "King, Martin Luther, Jr.", "", ""),
