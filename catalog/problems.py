@@ -42,6 +42,15 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
         400,
         _("The list could not be read: send a JSON array of objects, or CSV with a heading row."),
     ),
+    "bad_change_list": (
+        400,
+        _("The changes could not be read: send a JSON array of objects, or one object on a line."),
+    ),
+    "reject_settled": (409, _("This record has been mended already; nothing is left to do.")),
+    "one_record_expected": (
+        422,
+        _("%(count)s records were sent for one. Send the mended record alone."),
+    ),
     "no_agency": (
         422,
         _("Say for which institution this is: ?agency=CODE, one your role covers."),

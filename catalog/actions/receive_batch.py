@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
-
-from django.conf import settings
-from django.db import transaction
 
 from catalog.actions.ingesting.reading import source_profile
+from catalog.actions.ingesting.storing import take_in
 from catalog.domain.records import MarcFormat
-from catalog.models import Batch, BatchChunk, BatchState
-from catalog.models.batches import CHUNK_BYTES
+from catalog.models import Batch
 from library_net.errors import LibraryError
-from library_net.jobs.models import JobRun
 from library_net.network.models import Agency
 
 MODES = ("delta", "full")
-GZIP_MAGIC = b"\x1f\x8b"
-_INFLATE_STEP = 256 * 1024  # bytes unpacked at once, so that a small bomb cannot fill the memory
 
 
 def receive_batch(
@@ -48,24 +39,9 @@ def receive_batch(
         file_name=file_name[-200:],
         format_hint=format_hint,
         encoding_hint=encoding_hint,
-        created_at=now,
     )
     _check(batch)
-    batch.save()
-    try:
-        _store(batch, content)
-    except BaseException:
-        batch.delete()
-        raise
-    with transaction.atomic():
-        batch.state = BatchState.QUEUED
-        batch.job = JobRun.start(
-            task="catalog.ingest",
-            now=now,
-            subject=f"{agency.code} {batch.file_name}"[:120],
-            batch_id=batch.pk,
-        )
-        batch.save()
+    take_in(batch, content, now=now)
     return batch
 
 
@@ -81,71 +57,3 @@ def _check(batch: Batch) -> None:
     except ValueError as error:
         encoding = (batch.encoding_hint or batch.agency.marc_encoding)[:20]
         raise LibraryError("unknown_encoding", encoding=encoding) from error
-
-
-def _store(batch: Batch, content: Iterable[bytes]) -> None:
-    """Each chunk in a transaction of its own: a slow upload must not hold the database's writer."""
-    digest = hashlib.sha256()
-    for data in _in_chunks(_plain(content)):
-        if batch.byte_count + len(data) > settings.BATCH_MAX_BYTES:
-            raise LibraryError("batch_too_large", limit_mb=settings.BATCH_MAX_BYTES // 2**20)
-        BatchChunk.objects.create(batch=batch, offset=batch.byte_count, data=data)
-        digest.update(data)
-        batch.byte_count += len(data)
-    if not batch.byte_count:
-        raise LibraryError("empty_batch")
-    batch.digest = digest.hexdigest()
-
-
-def _in_chunks(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces of exactly CHUNK_BYTES and a last shorter one."""
-    waiting = bytearray()
-    for piece in pieces:
-        waiting += piece
-        while len(waiting) >= CHUNK_BYTES:
-            yield bytes(waiting[:CHUNK_BYTES])
-            del waiting[:CHUNK_BYTES]
-    if waiting:
-        yield bytes(waiting)
-
-
-def _plain(content: Iterable[bytes]) -> Iterator[bytes]:
-    """Gunzip on the way if the bytes are gzip, whatever any header claims of them."""
-    pieces = iter(content)
-    head = b""
-    for piece in pieces:
-        head += piece
-        if len(head) >= len(GZIP_MAGIC):
-            break
-    if not head.startswith(GZIP_MAGIC):
-        yield head
-        yield from pieces
-        return
-    try:
-        yield from _gunzip(head, pieces)
-    except zlib.error as error:
-        raise LibraryError("damaged_gzip") from error
-
-
-def _gunzip(head: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    unpacker = _new_unpacker()
-    waiting = head
-    while True:
-        while waiting:
-            if unpacker.eof:  # gzip files may be joined; padding between them is zeros
-                waiting = waiting.lstrip(b"\x00")
-                if not waiting:
-                    break
-                unpacker = _new_unpacker()
-            yield unpacker.decompress(waiting, _INFLATE_STEP)
-            waiting = unpacker.unconsumed_tail or unpacker.unused_data
-        piece = next(pieces, None)
-        if piece is None:
-            break
-        waiting = piece
-    if not unpacker.eof:
-        raise LibraryError("damaged_gzip")
-
-
-def _new_unpacker() -> Any:
-    return zlib.decompressobj(wbits=31)
