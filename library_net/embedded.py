@@ -17,6 +17,7 @@ from celery.beat import Scheduler, Service
 from celery.worker import WorkController
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from waitress import wasyncore
 from waitress.server import create_server
 
 from catalog.search.follow import follow_until
@@ -106,13 +107,16 @@ class EmbeddedSite:
         self._run("web", self.server.run)
 
     def stop(self) -> None:
-        """Let the running task finish, then end every thread."""
+        """Let running requests and the running task finish, then end every thread."""
         self._stopping.set()
         if self._beat is not None:
             self._beat.stop()
         if self._worker is not None:
             self._worker.stop(in_sighandler=False)
+        self.server.task_dispatcher.shutdown()
         self.server.close()
+        # A browser keeps its connection open for minutes; the server's loop would wait for it.
+        wasyncore.close_all(self.server._map, ignore_all=True)  # noqa: SLF001 - no public way
         for thread in self._threads:
             thread.join(STOP_TIMEOUT_S)
 

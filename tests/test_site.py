@@ -1,6 +1,7 @@
 """The site starts, answers, survives a power cut and stops when asked, in both ways to run."""
 
 import signal
+import time
 
 import pytest
 import requests
@@ -27,8 +28,13 @@ def test_pages_forbid_scripts_and_styles_from_elsewhere(site):
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
 def test_every_process_stops_cleanly_when_asked(site, how):
+    browser = requests.Session()  # keeps its connection open, as browsers do
+    browser.get(site.url + "/", timeout=10)
+    started = time.monotonic()
+
     codes = site.stop(how=how)
 
+    assert time.monotonic() - started < 15, site.log()
     if how == signal.SIGINT:
         codes.pop("worker", None)  # Celery's own worker answers a Ctrl-C with 1
     assert all(code == 0 for code in codes.values()), (codes, site.log())
