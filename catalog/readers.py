@@ -35,6 +35,10 @@ from catalog.search.page import WorkCard as WorkCard
 from catalog.search.page import WorkPage as WorkPage
 from catalog.search.page import search_works as search_works
 from catalog.search.page import work_availability as work_availability
+from catalog.search.records import FoundRecord as FoundRecord
+from catalog.search.records import RecordSet as RecordSet
+from catalog.search.records import Wanted as Wanted
+from catalog.search.records import search_records as search_records
 from library_net.network.models import Agency, Branch
 
 # --- one work ----------------------------------------------------------------------------------
@@ -142,6 +146,25 @@ def find_record_page(*, public_id: str) -> RecordPage | None:
         editions=editions,
         is_withdrawn=not editions,
     )
+
+
+def find_work_ids(*, public_ids: Collection[str]) -> list[tuple[int, int]]:
+    """(work, edition asked for or 0) of those public ids that lead to something.
+
+    Two queries for each, one more for each merge.
+    """
+    found: list[tuple[int, int]] = []
+    for public_id in public_ids:
+        kind, number = public_id[:1], public_id[1:]
+        if kind not in ("w", "m") or not (number.isascii() and number.isdigit()):
+            continue
+        if len(number) > 18:
+            continue
+        edition = _surviving(Manifestation, int(number)) if kind == "m" else None
+        work_id = edition.work_id if edition else int(number) if kind == "w" else 0
+        if work := _surviving(Work, work_id):
+            found.append((work.pk, edition.pk if edition else 0))
+    return found
 
 
 _Redirecting = TypeVar("_Redirecting", Work, Manifestation)

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from catalog.protocols.oai.views import oai
+from catalog.protocols.sru.views import sru
 
 urlpatterns = [
     path("", include("library_net.portal.urls")),
@@ -12,4 +13,5 @@ urlpatterns = [
     path("api/v1/", include("catalog.urls")),
     path("api/v1/", include("circulation.urls")),
     path("oai", oai),
+    path("sru", sru),
 ]
