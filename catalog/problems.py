@@ -51,6 +51,18 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
         422,
         _("%(count)s records were sent for one. Send the mended record alone."),
     ),
+    "bad_block": (
+        422,
+        _("Name blocks by two or four hex digits in lower case, all of one length, with commas."),
+    ),
+    "bad_block_digests": (
+        422,
+        _("Send {“blocks”: {name: digest}}, each digest 64 hex digits; leave empty blocks out."),
+    ),
+    "too_many_blocks": (
+        422,
+        _("That is more than %(limit)s records at once. Ask for fewer blocks."),
+    ),
     "no_agency": (
         422,
         _("Say for which institution this is: ?agency=CODE, one your role covers."),

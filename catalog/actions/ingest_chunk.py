@@ -21,13 +21,13 @@ from catalog.actions.ingesting.copies import (
     save_copies,
 )
 from catalog.actions.ingesting.editions import works_of
-from catalog.actions.ingesting.placing import full_until
 from catalog.actions.ingesting.portion import Incoming, Known, Portion, Rejected
 from catalog.actions.ingesting.reading import read_portion
 from catalog.actions.ingesting.sources import raise_sequences, save_sources, save_tombstones
 from catalog.models import Batch, BatchSeen, BatchState, ChangeKind, Reject, SourceRecord
 from catalog.models.bulk import as_json, insert_rows
 from catalog.models.feed import note_changes
+from catalog.sync_readers.reconciliation import full_floor
 from library_net.db import LANE_MATCH, claim, one_at_a_time
 from library_net.jobs.models import JobRun, JobState
 from library_net.queue import after_commit
@@ -185,7 +185,7 @@ def _may_withdraw(batch: Batch) -> bool:
     """
     if batch.mode != "full" or batch.quarantined:
         return False
-    return not batch.sequence or full_until(batch) <= batch.sequence
+    return not batch.sequence or full_floor(agency_id=batch.agency_id) <= batch.sequence
 
 
 def _withdraw_missing(batch: Batch, job: JobRun, *, now: datetime) -> bool:

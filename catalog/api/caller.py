@@ -66,3 +66,13 @@ def agency_ids(scope: Scope) -> Iterable[int] | None:
 def pieces(body: Any) -> Iterator[bytes]:
     while piece := body.read(PIECE):
         yield piece
+
+
+def limited(content: Iterable[bytes], limit: int) -> Iterator[bytes]:
+    """The same pieces. Raises ``batch_too_large`` as soon as they are more than ``limit`` bytes."""
+    size = 0
+    for piece in content:
+        size += len(piece)
+        if size > limit:
+            raise LibraryError("batch_too_large", limit_mb=limit // 2**20)
+        yield piece

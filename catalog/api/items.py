@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -15,7 +14,7 @@ from rest_framework.views import APIView
 
 from catalog import readers
 from catalog.actions.save_item_list import save_item_list
-from catalog.api.caller import StreamParser, agency_of, pieces
+from catalog.api.caller import StreamParser, agency_of, limited, pieces
 from catalog.models import Item
 from library_net.api.problems import sentence
 from library_net.errors import LibraryError
@@ -69,7 +68,11 @@ class ItemDetail(APIView):
 
 
 def _rows(request: Request) -> list[Any]:
-    data = b"".join(_limited(request.data)) if hasattr(request.data, "read") else b""
+    data = (
+        b"".join(limited(pieces(request.data), MAX_LIST_BYTES))
+        if hasattr(request.data, "read")
+        else b""
+    )
     try:
         if "csv" in str(request.content_type):
             text = data.decode("utf-8-sig")
@@ -82,15 +85,6 @@ def _rows(request: Request) -> list[Any]:
     if not isinstance(rows, list):
         raise LibraryError("bad_item_list")
     return rows
-
-
-def _limited(body: Any) -> Iterator[bytes]:
-    size = 0
-    for piece in pieces(body):
-        size += len(piece)
-        if size > MAX_LIST_BYTES:
-            raise LibraryError("batch_too_large", limit_mb=MAX_LIST_BYTES // 2**20)
-        yield piece
 
 
 def item_as_json(item: Item) -> dict[str, Any]:

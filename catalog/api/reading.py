@@ -10,25 +10,40 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog import readers
+from catalog.api import formats
 from catalog.api.items import item_as_json
 from catalog.domain.query import Filters
 from catalog.models.feed import number_changes
 from catalog.search.query import Sort
 from library_net.api.paging import make_cursor, page_size, read_cursor
+from library_net.api.renderers import OrjsonRenderer
 from library_net.errors import LibraryError
 
 
 class Records(APIView):
-    """One work with its editions: the union record, whose it is, why, and where copies are."""
+    """One work with its editions: the union record, whose it is, why, and where copies are.
+
+    JSON; MARCXML, ISO 2709 or JSON-LD by ``Accept`` or ``?format=marcxml|marc|jsonld``, MARC in the
+    ``?dialect=`` marc21 or cnmarc: the edition asked for, or every edition of the work.
+    """
 
     permission_classes = [AllowAny]
+    renderer_classes = formats.RENDERERS
+    content_negotiation_class = formats.ByFormatOrAccept
 
-    def get(self, request: Request, public_id: str) -> Response:  # noqa: ARG002 - DRF's signature
+    def get(self, request: Request, public_id: str) -> Response:
         page = readers.find_record_page(public_id=public_id)
         if page is None:
             raise LibraryError("not_found")
         if page.is_withdrawn:
             raise LibraryError("record_withdrawn")
+        form = request.accepted_renderer.format
+        if form == formats.JsonLdRenderer.format:
+            root = request.build_absolute_uri("/").rstrip("/")
+            return Response(formats.as_json_ld(page, root=root))
+        if form != OrjsonRenderer.format:
+            dialect = request.query_params.get("dialect", "")
+            return Response(formats.as_marc(page, form=form, dialect=dialect))
         return Response(
             {
                 "id": page.public_id,

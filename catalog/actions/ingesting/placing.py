@@ -12,8 +12,6 @@ import logging
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from django.db.models import Max
-
 from catalog.actions.ingesting.portion import (
     DEFECT,
     REPEATED,
@@ -27,8 +25,9 @@ from catalog.actions.ingesting.portion import (
 from catalog.domain.marc.parse import ParsedRecord
 from catalog.domain.marc.read import RawRecord
 from catalog.domain.matching import profile_of
-from catalog.models import Batch, BatchKind, BatchState
+from catalog.models import Batch, BatchKind
 from catalog.models.bulk import as_json
+from catalog.sync_readers.reconciliation import full_floor
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +59,7 @@ def sort_out(batch: Batch, reads: Iterable[Read], portion: Portion) -> None:
         if read.sequence >= earlier.sequence:
             del latest[read.key]  # so that the order is that of what is kept
             latest[read.key] = read
-    floor = full_until(batch)
+    floor = full_floor(agency_id=batch.agency_id)
     for read in latest.values():
         _place(batch, read, portion, floor=floor)
 
@@ -68,18 +67,6 @@ def sort_out(batch: Batch, reads: Iterable[Read], portion: Portion) -> None:
 def _tell_repeat(portion: Portion, raw: RawRecord, read: Read) -> None:
     params = {"key": read.key, "again_at": read.raw.position}
     portion.rejects.append(rejected(raw, REPEATED, params))
-
-
-def full_until(batch: Batch) -> int:
-    """The sequence up to which the member has told us everything it has; 0 if it never did.
-
-    What is older than a full batch read without a loss is overtaken by it, whether or not the
-    batch held the record. One query.
-    """
-    full = Batch.objects.filter(
-        agency_id=batch.agency_id, mode="full", quarantined=0, state=BatchState.DONE
-    )
-    return int(full.aggregate(last=Max("sequence"))["last"] or 0)
 
 
 def _place(batch: Batch, read: Read, portion: Portion, *, floor: int) -> None:
@@ -117,7 +104,7 @@ def _place_deletion(read: Read, portion: Portion) -> None:
 def _confirm(read: Read, portion: Portion) -> None:
     """An unchanged record is news all the same: nothing older may replace it any more.
 
-    A full batch needs no row for that (`full_until`), unless it was damaged.
+    A full batch needs no row for that (`full_floor`), unless it was damaged.
     """
     if read.known and read.sequence > read.known.sequence:
         portion.confirmed.append((read.known.source_id, read.sequence))

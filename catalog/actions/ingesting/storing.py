@@ -13,6 +13,7 @@ from django.db import transaction
 
 from catalog.models import Batch, BatchChunk, BatchState
 from catalog.models.batches import CHUNK_BYTES
+from catalog.models.bulk import insert_blob
 from library_net.errors import LibraryError
 from library_net.jobs.models import JobRun
 
@@ -54,7 +55,12 @@ def _store(batch: Batch, content: Iterable[bytes]) -> None:
     for data in _in_chunks(_plain(content)):
         if batch.byte_count + len(data) > settings.BATCH_MAX_BYTES:
             raise LibraryError("batch_too_large", limit_mb=settings.BATCH_MAX_BYTES // 2**20)
-        BatchChunk.objects.create(batch=batch, offset=batch.byte_count, data=data)
+        insert_blob(
+            BatchChunk,
+            ["batch_id", "offset", "data"],
+            (batch.pk, batch.byte_count, data),
+            types=["int8", "int8", "bytea"],
+        )
         digest.update(data)
         batch.byte_count += len(data)
     if not batch.byte_count:

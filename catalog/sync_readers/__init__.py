@@ -1,0 +1,1 @@
+"""What a member is told of its own records: their digests, and how they are doing."""
