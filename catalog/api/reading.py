@@ -13,6 +13,7 @@ from catalog import readers
 from catalog.api import formats
 from catalog.api.items import item_as_json
 from catalog.domain.query import Filters
+from catalog.linked_data import as_json_ld
 from catalog.models.feed import number_changes
 from catalog.search.query import Sort
 from library_net.api.paging import make_cursor, page_size, read_cursor
@@ -40,7 +41,7 @@ class Records(APIView):
         form = request.accepted_renderer.format
         if form == formats.JsonLdRenderer.format:
             root = request.build_absolute_uri("/").rstrip("/")
-            return Response(formats.as_json_ld(page, root=root))
+            return Response(as_json_ld(page, root=root))
         if form != OrjsonRenderer.format:
             dialect = request.query_params.get("dialect", "")
             return Response(formats.as_marc(page, form=form, dialect=dialect))
