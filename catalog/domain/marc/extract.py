@@ -327,11 +327,13 @@ _CJK_LANGUAGES = (b"chi", b"jpn", b"kor", b"zho")
 
 
 def _is_cjk(tags: list[str], bodies: list[bytes]) -> bool:
-    """Whether the record's own codes speak of Chinese, Japanese or Korean."""
+    """Whether the record's own codes speak of Chinese, Japanese or Korean, or of China."""
     for tag, body in zip(tags, bodies, strict=True):
         if tag == "008" and body[35:38] in _CJK_LANGUAGES:
             return True
         if tag in ("041", "101") and any(code in body for code in _CJK_LANGUAGES):
+            return True
+        if tag in ("102", "801") and b"\x1faCN" in body:
             return True
     return False
 

@@ -484,5 +484,5 @@ def to_bib_record(fields: MarcFields) -> BibRecord:
         material=get_material(fields),
         prices=unique(get_prices(fields)),
         urls=unique(get_urls(fields)),
-        flags=tuple(flags),
+        flags=tuple(map(str, flags)),
     )

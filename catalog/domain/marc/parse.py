@@ -69,6 +69,6 @@ def parse_fields(fields: MarcFields, *, holdings: str) -> ParsedRecord:
         record=record,
         items=items,
         encoding=fields.encoding,
-        flags=tuple(fields.flags),
+        flags=tuple(map(str, fields.flags)),
         is_deleted=fields.leader[5] == "d",
     )

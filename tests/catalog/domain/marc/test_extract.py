@@ -144,6 +144,15 @@ def test_a_marc_8_character_without_mapping_is_said_to_be_lost():
     assert "\ufffd" in found.record.title
 
 
+def test_a_western_book_catalogued_in_china_has_few_han_characters_in_gbk():
+    """NO-1: single marks between Latin letters look like accents, but the record is of China."""
+    fields = cnmarc(data("101", "$aeng"), data("215", "$a306页"), title="$aTea—a history$fA·Writer")
+
+    found = parsed(iso(fields, encoding="gb18030"))
+
+    assert (found.encoding, found.record.title) == ("gb18030", "Tea—a history")
+
+
 def test_traditional_chinese_in_big5_is_recognised():
     """NO-1."""
     text = "紅樓夢研究資料彙編上冊台灣大學圖書館藏書目錄"
