@@ -60,6 +60,26 @@ def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterabl
     connection.connection.executemany(statement, rows)
 
 
+def insert_blob(
+    model: type[models.Model], columns: Sequence[str], row: Row, *, types: Sequence[str]
+) -> None:
+    """One row with large bytes; ``types`` are PostgreSQL's names of the columns' types.
+
+    In binary, because as text a megabyte is two, and escaping it costs more than storing it.
+    """
+    if connection.vendor != "postgresql":
+        insert_rows(model, columns, [row])
+        return
+    table = connection.ops.quote_name(model._meta.db_table)  # noqa: SLF001
+    names = ", ".join(connection.ops.quote_name(column) for column in columns)
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)") as copy,
+    ):
+        copy.set_types(types)
+        copy.write_row(row)
+
+
 def update_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row]) -> None:
     """Update by primary key: each row holds the values of ``columns``, then the id."""
     quote = connection.ops.quote_name
