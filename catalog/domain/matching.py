@@ -6,13 +6,20 @@ depends on which record came first.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
 from catalog.domain.profile import MatchProfile, match_keys, profile_of, work_key
 from catalog.domain.records import Material
-from catalog.domain.similarity import names_meet, publishers_meet, title_similarity
+from catalog.domain.similarity import (
+    are_made_over_alike,
+    names_meet,
+    places_differ,
+    publishers_meet,
+    title_similarity,
+)
 
 __all__ = [
     "MATCHER_VERSION",
@@ -41,7 +48,10 @@ POINTS_EDITION = 5
 POINTS_OTHER_LANGUAGE = -20
 SAME_AT, ASK_AT = 85, 50
 LEAST_TITLE = 0.6  # with an identifier (domain.md §3e)
+CERTAIN_TITLE = 0.8
 EQUAL_TITLE = 0.95
+CLOSE_PAGES = 3
+HAND_PRESS = 1850  # what was printed before has no two copies alike; only people compare it
 
 
 class Verdict(StrEnum):
@@ -102,15 +112,22 @@ def compare(left: MatchProfile, right: MatchProfile) -> Comparison:
     publisher = _publisher(left, right, sheet)
     is_serial = left.material == right.material == Material.SERIAL
     pages = "missing" if is_serial else _pages(left, right, sheet)
-    year = "missing" if is_serial else _year(left, right, sheet, pages)
+    year = _serial_year(left, right) if is_serial else _year(left, right, sheet, pages)
     edition = _edition(left, right, sheet, year)
-    if left.languages and right.languages and not left.languages & right.languages:
-        sheet.say("language", "differ", POINTS_OTHER_LANGUAGE, left.languages, right.languages)
+    _language(left, right, sheet)
+    if not are_made_over_alike(left, right):
+        sheet.say("adaptation", "differ", 0, left.record.edition, right.record.edition)
+        sheet.at_most(Verdict.ASK)
     if identifier == "agree":
+        if EQUAL_TITLE > title and pages != "agree":
+            sheet.at_most(Verdict.ASK)  # a companion of the book, under its number
         verdict = _by_points(sheet, title)
     else:
+        _be_careful(left, right, sheet, pages=pages, edition=edition)
         agreements = (title >= EQUAL_TITLE, author, publisher, year, pages, edition)
-        verdict = _without_identifier(sheet, agreements, is_weak=identifier == "near")
+        verdict = _without_identifier(
+            left, right, sheet, agreements, is_weak=identifier == "near"
+        )
     return Comparison(
         verdict=verdict, score=round(sheet.points / 100, 4), evidence=tuple(sheet.rows)
     )
@@ -124,10 +141,16 @@ def _by_points(sheet: _Sheet, title: float) -> Verdict:
 
 
 def _without_identifier(
-    sheet: _Sheet, agreements: tuple[bool, str, str, str, str, str], *, is_weak: bool
+    left: MatchProfile,
+    right: MatchProfile,
+    sheet: _Sheet,
+    agreements: tuple[bool, str, str, str, str, str],
+    *,
+    is_weak: bool,
 ) -> Verdict:
     """Rule MA-9: title, first author, publisher, year and edition must all be stated and agree."""
     is_title_equal, author, publisher, year, pages, edition = agreements
+    is_serial = left.material == right.material == Material.SERIAL
     if not is_title_equal or sheet.limit == Verdict.DIFFERENT:
         return Verdict.DIFFERENT
     if "differ" in (author, publisher, year, pages, edition) and not is_weak:
@@ -135,11 +158,52 @@ def _without_identifier(
     if "differ" in (author, year, edition):
         return Verdict.DIFFERENT
     has_author = author == "agree" or (author == "absent" and pages == "agree")
+    if is_serial:
+        has_author = has_author or author == "absent" or _share_number(left, right)
+    has_publisher = publisher == "agree" or (publisher == "missing" and pages == "agree")
     if is_weak:
         is_enough = has_author and "differ" not in (publisher, pages) and year == "agree"
     else:
-        is_enough = has_author and publisher == "agree" and year == "agree"
+        is_enough = has_author and has_publisher and year == "agree"
     return sheet.limit if is_enough else Verdict.ASK
+
+
+def _be_careful(
+    left: MatchProfile, right: MatchProfile, sheet: _Sheet, *, pages: str, edition: str
+) -> None:
+    """Rule MA-15: without an identifier, what people should look at before two books become one."""
+    if pages == "near" or edition == "near":
+        sheet.at_most(Verdict.ASK)
+    gap = _gap(left, right)
+    is_less_sure = (
+        left.full_name != right.full_name and bool(left.subtitle) != bool(right.subtitle)
+    ) or not (left.publisher and right.publisher)
+    if pages == "agree" and gap > max(CLOSE_PAGES, 0.01 * (left.pages or 0)):
+        sheet.at_most(Verdict.ASK)
+    if is_less_sure and (pages != "agree" or gap > CLOSE_PAGES):
+        sheet.at_most(Verdict.ASK)
+    if left.other_edition != right.other_edition:
+        sheet.say("edition", "near", 0, left.record.edition, right.record.edition)
+        sheet.at_most(Verdict.ASK)
+    if places_differ(left.record.place, right.record.place):
+        sheet.say("place", "differ", 0, left.record.place, right.record.place)
+        sheet.at_most(Verdict.ASK)
+    if left.year and left.year < HAND_PRESS:
+        sheet.at_most(Verdict.ASK)
+    is_numbered = _share_number(left, right)
+    is_named_in_full = is_numbered or (
+        left.full_title == right.full_title and bool(_DATED.search(left.full_title))
+    )
+    if pages == "missing" and left.is_by_body and right.is_by_body and not is_named_in_full:
+        sheet.at_most(Verdict.ASK)
+    if left.is_online != right.is_online:
+        sheet.say("extent", "differ", 0, left.record.extent, right.record.extent)
+        sheet.at_most(Verdict.ASK)
+    if not left.series.keys().isdisjoint(right.series) and any(
+        left.series[name] != right.series[name] for name in left.series.keys() & right.series
+    ):
+        sheet.say("series", "differ", 0, left.series, right.series)
+        sheet.at_most(Verdict.ASK)
 
 
 def _identifiers(left: MatchProfile, right: MatchProfile, sheet: _Sheet) -> str:
@@ -167,6 +231,8 @@ def _title(left: MatchProfile, right: MatchProfile, sheet: _Sheet) -> float:
     word = "agree" if found >= EQUAL_TITLE else "near" if found >= LEAST_TITLE else "differ"
     points = POINTS_TITLE * max(0.0, (found - 0.2) / 0.8)
     sheet.say("title", word, points, left.full_title, right.full_title)
+    if found < CERTAIN_TITLE:
+        sheet.at_most(Verdict.ASK)
     return found
 
 
@@ -192,7 +258,15 @@ def _part(left: MatchProfile, right: MatchProfile, sheet: _Sheet, *, is_identifi
     if left.part_name != right.part_name and left.part_name and right.part_name and not one:
         sheet.say("part_name", "differ", -50, left.part_name, right.part_name)
         sheet.limit = Verdict.DIFFERENT
-    if (left.volumes or 1) != (right.volumes or 1):
+    elif not one and bool(left.part_name) != bool(right.part_name):
+        # The part may be the other's subtitle or title; then the titles have met.
+        sheet.say("part_name", "missing", 0, left.part_name, right.part_name)
+        if left.full_name != right.full_name:
+            sheet.at_most(Verdict.ASK)
+    if left.is_open_set != right.is_open_set:
+        sheet.say("volumes", "missing", 0, left.record.extent, right.record.extent)
+        sheet.at_most(Verdict.ASK)
+    elif (left.volumes or 1) != (right.volumes or 1):
         is_stated = bool(left.volumes and right.volumes)
         sheet.say("volumes", "differ" if is_stated else "missing", 0, left.volumes, right.volumes)
         if is_stated or not is_identified:
@@ -206,6 +280,12 @@ def _material(left: MatchProfile, right: MatchProfile, sheet: _Sheet) -> None:
     is_vague = Material.OTHER in (left.material, right.material)
     sheet.say("material", "differ", -10 if is_vague else -50, left.material, right.material)
     sheet.at_most(Verdict.ASK if is_vague else Verdict.DIFFERENT)
+
+
+def _language(left: MatchProfile, right: MatchProfile, sheet: _Sheet) -> None:
+    if left.languages and right.languages and not left.languages & right.languages:
+        sheet.say("language", "differ", POINTS_OTHER_LANGUAGE, left.languages, right.languages)
+        sheet.at_most(Verdict.ASK)
 
 
 def _author(left: MatchProfile, right: MatchProfile, sheet: _Sheet) -> str:
@@ -226,13 +306,30 @@ def _pages(left: MatchProfile, right: MatchProfile, sheet: _Sheet) -> str:
     if not one or not other:
         return "missing"
     gap, most = abs(one - other), max(one, other)
-    if gap <= max(3, 0.04 * most):
+    if gap <= max(CLOSE_PAGES, 0.04 * most):
+        return sheet.say("pages", "agree", POINTS_PAGES, one, other)
+    counts = left.page_counts, right.page_counts
+    if min(abs(a - b) for a in counts[0] for b in counts[1]) <= 2:
         return sheet.say("pages", "agree", POINTS_PAGES, one, other)
     if gap <= max(16, 0.12 * most):
         return sheet.say("pages", "near", 0, one, other)
-    if gap > max(30, 0.25 * most):
-        sheet.at_most(Verdict.ASK)
+    sheet.at_most(Verdict.ASK)
     return sheet.say("pages", "differ", POINTS_OTHER_PAGES, one, other)
+
+
+_DATED = re.compile(r"\d{4}.*\d|\d.*\d{4}")
+
+
+def _share_number(left: MatchProfile, right: MatchProfile) -> bool:
+    """A number in a series both name: Report R47083."""
+    return any(len(n) >= 3 and right.series.get(name) == n for name, n in left.series.items())
+
+
+def _gap(left: MatchProfile, right: MatchProfile) -> float:
+    """Pages apart, in whichever way of counting brings them nearest; a small book has fewer."""
+    counts = [(abs(a - b), max(a, b)) for a in left.page_counts for b in right.page_counts]
+    gap, most = min(counts, default=(10_000, 0))
+    return gap if most >= 10 * gap else 10_000
 
 
 def _year(left: MatchProfile, right: MatchProfile, sheet: _Sheet, pages: str) -> str:
@@ -247,6 +344,11 @@ def _year(left: MatchProfile, right: MatchProfile, sheet: _Sheet, pages: str) ->
     if pages != "agree":
         sheet.at_most(Verdict.ASK)
     return sheet.say("year", "differ", POINTS_OTHER_YEAR, one, other)
+
+
+def _serial_year(left: MatchProfile, right: MatchProfile) -> str:
+    """A serial goes on; the year is when it began, and many cataloguers do not know."""
+    return "agree" if left.year == right.year else "missing"
 
 
 def _edition(left: MatchProfile, right: MatchProfile, sheet: _Sheet, year: str) -> str:

@@ -31,6 +31,21 @@ def _marked(part_word: str, latin_word: str) -> re.Pattern[str]:
     )
 
 
+# Parts as romanising cataloguers write them: shang, xia ce, di yi juan, juan er.
+_SPOKEN = {"shang": "上", "zhong": "中", "xia": "下", "yi": "一", "er": "二", "san": "三",
+           "si": "四", "wu": "五", "liu": "六", "qi": "七", "ba": "八", "jiu": "九",
+           "shi": "十", "di": "第", "juan": "卷", "ce": "册", "bu": "部", "ji": "集",
+           "bian": "编", "fen": "分", "ban": "版"}  # fmt: skip
+_SPOKEN_FORM = re.compile(rf"(?:{'|'.join(_SPOKEN)}|\d+)(?: (?:{'|'.join(_SPOKEN)}|\d+))*")
+
+
+def _written(folded: str) -> str:
+    """Pinyin of a part or an edition in Han again: ``di yi juan`` -> 第一卷; others as they are."""
+    if folded.isascii() and not folded.isdigit() and _SPOKEN_FORM.fullmatch(folded):
+        return "".join(_SPOKEN.get(word, word) for word in folded.split())
+    return folded
+
+
 _IN_PART_FIELD = _marked(
     _PART_WORD,
     "volumes?|vols?|v|parts?|pts?|books?|bks?|bands?|bde?|tomes?|t|no|nr|num",
@@ -101,7 +116,7 @@ def volume_number(text: str) -> str:
     下 stays ``下`` (it is 2 of 上下 and 3 of 上中下); 第2卷下册 -> ``2.下``; 第1-3卷 -> ``1-3``.
     A designation without a number (索引) is its folded self, so that different parts differ.
     """
-    folded = fold(text)
+    folded = _written(fold(text))
     if not folded:
         return ""
     bare = _BARE.fullmatch(folded)
@@ -141,6 +156,7 @@ _LATIN_EDITION = re.compile(
     r"\b(?P<n>\d{1,3}) ?(?:st|nd|rd|th|d|e|er|eme|a)? "
     r"(?:[a-z]+ ){0,3}?(?:ed|edn|edition|editions|aufl|auflage|ausg|ausgabe|edicion|edizione)\b"
 )
+_EDITION_LAST = re.compile(r"\b(?:ed|edicion|edizione|edicao|aufl) (?P<n>\d{1,2}) ?(?:a|st|nd|rd|th)?$")
 _WORD_EDITION = re.compile(
     rf"\b(?P<word>{'|'.join(_WORDS)}) (?:[a-z]+ ){{0,3}}?(?:ed|edn|edition)\b"
 )
@@ -151,12 +167,12 @@ def edition_number(text: str) -> int | None:
 
     新1版 is None: it restarts the count and cannot be compared with 第1版.
     """
-    folded = fold(text).replace("初版", "第1版")
+    folded = _written(fold(text)).replace("初版", "第1版")
     for match in _HAN_EDITION.finditer(folded):
         value = han_number(match["n"])
         if value and value < 200 and not match["new"]:  # 2019版 names a year
             return value
-    latin = _LATIN_EDITION.search(folded)
+    latin = _LATIN_EDITION.search(folded) or _EDITION_LAST.search(folded)
     if latin:
         return int(latin["n"])
     word = _WORD_EDITION.search(folded)

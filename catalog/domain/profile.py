@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 
+from catalog.domain.numbering import roman_number
 from catalog.domain.records import BibRecord, IdentifierKind, Material, TitleKind
 from catalog.domain.text import (
     edition_number,
@@ -34,6 +35,13 @@ _MAY_NAME_PART = re.compile(
 )
 _SET_QUALIFIER = re.compile(r"套|全[\d一二三四五六七八九十]|\bset\b|\bcomplete\b", re.IGNORECASE)
 _DATES = re.compile(r"[,\s(（]*(?:b\.|d\.|ca\.|active|approximately)?\s*\d{3,4}.*$")
+_COUNT_BEFORE = re.compile(r"(?<![\w<-])(?P<n>[ivxlc]+|\d{1,3})(?: ?p\.)?\]?(?=\s*[,，]\s*\[?\d)")
+_REVISED = re.compile(
+    r"\brev|\benl|\bexp|\bupd|\baugm|\bnew\b|\bnouv|\bnuev|\bneu|\bcorr|\bverb|\büberarb|\blarge"
+    r"|\bspecial|\blimited|修订|修訂|增订|增訂|增补|增補|补订|校订|新版|新1版|新一版|重排|典藏|珍藏|纪念",
+    re.IGNORECASE,
+)
+_OPEN_SET = re.compile(r"\s*(?:v|vols?|bd|t)\.?\s*(?:<|$|\()|\s*<|\s*\d+\s*v\.\s*\(<", re.IGNORECASE)
 _LONGEST_PART = 12  # characters; a longer tail is a title of its own, not a part designation
 _STRONG_KINDS = {
     IdentifierKind.ISSN: "issn",
@@ -74,6 +82,47 @@ class MatchProfile:
     @property
     def pages(self) -> int | None:
         return self.record.pages
+
+    @cached_property
+    def page_counts(self) -> tuple[int, ...]:
+        """The pages, without and with the front matter counted apart (xii, 306 p.)."""
+        pages = self.record.pages
+        if not pages:
+            return ()
+        front = _front_matter(self.record.extent)
+        return (pages, pages + front) if front else (pages,)
+
+    @cached_property
+    def full_name(self) -> str:
+        """Title, subtitle and part in one, however they were divided."""
+        return self.title + self.part_name + self.subtitle
+
+    @cached_property
+    def other_edition(self) -> bool:
+        """An edition that is said to differ from the first without saying how often."""
+        stated = self.record.edition
+        return bool(stated) and self.edition is None and bool(_REVISED.search(stated))
+
+    @property
+    def is_online(self) -> bool:
+        return "online" in self.record.extent.lower()
+
+    @property
+    def is_open_set(self) -> bool:
+        """``v.`` or ``v. <1-5>``: of a set that was not complete when it was catalogued."""
+        is_serial = self.record.material is Material.SERIAL
+        return not is_serial and bool(_OPEN_SET.match(self.record.extent))
+
+    @cached_property
+    def series(self) -> dict[str, str]:
+        """The number in each numbered series."""
+        numbers = ((title_key(s.title), volume_number(s.volume)) for s in self.record.series)
+        return {title: number for title, number in numbers if title and number}
+
+    @property
+    def is_by_body(self) -> bool:
+        people = self.record.contributors
+        return bool(people) and people[0].is_corporate
 
     @property
     def volumes(self) -> int | None:
@@ -200,8 +249,8 @@ def _split_title(text: str) -> tuple[str, str, int | None]:
     volume = volume_in_title(text) if _MAY_NAME_PART.search(text) else ""
     if volume:
         for start in range(len(text) - 1, max(0, len(text) - _LONGEST_PART), -1):
-            is_word_start = not (text[start].isascii() and text[start - 1].isalpha())
-            if is_word_start and volume_in_title(text[start:]) == volume:
+            is_inside = text[start].isascii() and text[start].isalnum() and text[start - 1].isalpha()
+            if not is_inside and volume_in_title(text[start:]) == volume:
                 text = text[:start]
                 break
     return title_key(text), volume, set_size
@@ -216,6 +265,15 @@ def _sounds(record: BibRecord, title: str, *, is_han: bool) -> tuple[str, ...]:
     computed = [pinyin_key(full) for full in pinyin_forms(title).fulls()]
     # The reading everybody computes alike comes first: it is the key both sides certainly have.
     return tuple(dict.fromkeys(s for s in (*computed[:1], catalogued, *computed[1:]) if s))
+
+
+def _front_matter(extent: str) -> int:
+    """Pages counted before the last count: ``xii, 306 p.`` -> 12, ``2, 5, 243页`` -> 7."""
+    total = 0
+    for found in _COUNT_BEFORE.finditer(extent.lower()):
+        text = found["n"]
+        total += int(text) if text.isdigit() else (roman_number(text) or 0)
+    return total if total < 200 else 0
 
 
 def _letters(record: BibRecord) -> frozenset[str]:
