@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
+from catalog.domain.schema_org import JsonLd
+from catalog.linked_data import as_json_ld
 from catalog.readers import find_record_page
 from circulation.models import Patron
 from library_net.portal import places
@@ -52,11 +56,26 @@ def record_page(
         "portal/record.html",
         {
             "work": shown,
+            "linked_data": as_script(as_json_ld(found, root=_root(request))),
+            "record_url": f"/api/v1/records/{found.public_id}/",
             "refusal": refusal,
             "ask": _ask(request, shown, cities=cities, patron=patron) if patron else {},
         },
         status=GONE_STATUS if found.is_withdrawn else status,
     )
+
+
+def _root(request: HttpRequest) -> str:
+    return request.build_absolute_uri("/").rstrip("/")
+
+
+_UNSAFE_IN_SCRIPT = str.maketrans({"<": "\\u003C", ">": "\\u003E", "&": "\\u0026"})
+
+
+def as_script(data: JsonLd) -> SafeString:
+    """JSON that cannot end the script element it stands in; a browser reads it, never runs it."""
+    text = orjson.dumps(data).decode().translate(_UNSAFE_IN_SCRIPT)
+    return SafeString(text)
 
 
 def _ask(
