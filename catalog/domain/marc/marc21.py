@@ -12,22 +12,22 @@ from dataclasses import replace
 
 from catalog.domain.folding import has_han
 from catalog.domain.identifiers import parse_isbn, parse_issn, parse_price
+from catalog.domain.marc.codelists import MARC21_AUDIENCES, MARC21_MATERIALS, iso_country
 from catalog.domain.marc.extract import Field, MarcFields
 from catalog.domain.marc.problems import BibFlag
+from catalog.domain.marc.roles import role_of
 from catalog.domain.marc.values import (
     choose_script,
     clean,
+    common_flags,
     distinct_titles,
     edition_number,
     first,
     imprint,
-    is_mojibake,
-    is_unencoded,
     join,
     parse_extent,
     parse_year,
     personal_name,
-    role_of,
     split_statement,
     strip_isbd,
     title_text,
@@ -86,35 +86,6 @@ _SERIES = (("490", "a", "v"), ("440", "anp", "v"), ("800", "t", "v"), ("810", "t
            ("811", "t", "v"), ("830", "anp", "v"))  # fmt: skip
 _NOTES = ("500", "502", "504", "505", "511", "515", "546", "550", "586")
 
-# Leader/06, and what a serial or a remote resource makes of it (NO-17).
-_MATERIALS = {
-    "a": Material.BOOK, "t": Material.BOOK, "c": Material.SCORE, "d": Material.SCORE,
-    "e": Material.MAP, "f": Material.MAP, "g": Material.VIDEO, "i": Material.AUDIO,
-    "j": Material.AUDIO, "k": Material.GRAPHIC, "m": Material.ELECTRONIC, "o": Material.KIT,
-    "p": Material.OTHER, "r": Material.OTHER,
-}  # fmt: skip
-_AUDIENCES = {
-    "a": Audience.CHILDREN, "b": Audience.CHILDREN, "c": Audience.CHILDREN,
-    "j": Audience.CHILDREN, "d": Audience.YOUTH, "e": Audience.ADULT, "f": Audience.ADULT,
-}  # fmt: skip
-# MARC country codes -> ISO 3166; states and provinces end in u (US), k (GB), c (CA), a (AU).
-_COUNTRIES = {
-    "cc": "CN", "ch": "TW", "hk": "HK", "mh": "MO", "ja": "JP", "ko": "KR", "kn": "KP",
-    "si": "SG", "my": "MY", "th": "TH", "vm": "VN", "ii": "IN", "io": "ID", "ph": "PH",
-    "ru": "RU", "fr": "FR", "gw": "DE", "it": "IT", "sp": "ES", "po": "PT", "ne": "NL",
-    "be": "BE", "sz": "CH", "au": "AT", "pl": "PL", "xr": "CZ", "sw": "SE", "no": "NO",
-    "dk": "DK", "fi": "FI", "ie": "IE", "at": "AU", "nz": "NZ", "mx": "MX", "bl": "BR",
-    "ag": "AR", "cl": "CL", "ck": "CO", "is": "IL", "tu": "TR", "ua": "EG", "sa": "ZA",
-    "pk": "PK", "bg": "BD", "ce": "LK", "ir": "IR", "kz": "KZ", "uz": "UZ", "cb": "KH",
-    "ls": "LA", "ic": "IS", "bu": "BG", "xo": "SK", "xv": "SI", "ci": "HR", "rb": "RS",
-    "er": "EE", "lv": "LV", "li": "LT", "cu": "CU", "pe": "PE", "ve": "VE", "ng": "NG",
-    "hu": "HU", "gr": "GR", "rm": "RO", "un": "UA", "mp": "MN", "br": "MM", "np": "NP",
-}  # fmt: skip
-_REGIONS = {"u": "US", "k": "GB", "c": "CA", "a": "AU"}
-COUNTRY_CODES = {iso: code for code, iso in _COUNTRIES.items()} | {
-    "US": "xxu", "GB": "xxk", "CA": "xxc",
-}  # fmt: skip
-"""The way back: ISO 3166 -> MARC country code."""
 _CLC = re.compile(r"[A-KN-VXZ][A-Z]?\d")
 
 
@@ -281,10 +252,7 @@ def _is_language(code: str) -> bool:
 
 
 def get_country(fields: MarcFields) -> str:
-    code = fields.control("008")[15:18].strip(" |#")
-    if len(code) == 3 and code[2] in _REGIONS:
-        return _REGIONS[code[2]]
-    return _COUNTRIES.get(code, "" if code == "xx" else code)
+    return iso_country(fields.control("008")[15:18])
 
 
 def get_identifiers(fields: MarcFields) -> list[Identifier]:
@@ -397,11 +365,11 @@ def get_summary(fields: MarcFields) -> str:
 def get_audience(fields: MarcFields) -> Audience:
     if fields.leader[6] in "ef" or fields.leader[7] in "bis":
         return Audience.UNKNOWN  # 008/22 means something else there
-    return _AUDIENCES.get(fields.control("008")[22:23], Audience.UNKNOWN)
+    return MARC21_AUDIENCES.get(fields.control("008")[22:23], Audience.UNKNOWN)
 
 
 def get_material(fields: MarcFields) -> Material:
-    material = _MATERIALS.get(fields.leader[6], Material.BOOK)
+    material = MARC21_MATERIALS.get(fields.leader[6], Material.BOOK)
     if material is not Material.BOOK:
         return material
     if fields.leader[7] in "bis":
@@ -427,18 +395,7 @@ def get_urls(fields: MarcFields) -> list[str]:
 
 
 def get_flags(fields: MarcFields, titles: list[Title], identifiers: list[Identifier]) -> list[str]:
-    found: list[str] = []
-    main = titles[0].text if titles and titles[0].kind is TitleKind.MAIN else ""
-    if not main:
-        found.append(BibFlag.NO_TITLE)
-    if not fields.control("001").strip():
-        found.append(BibFlag.NO_CONTROL_NUMBER)
-    if not main.isascii():
-        found += [BibFlag.CHARACTERS_UNENCODED] if is_unencoded(main) else []
-        found += [BibFlag.MOJIBAKE] if is_mojibake(main) else []
-    if any(not one.is_valid for one in identifiers):
-        found.append(BibFlag.IDENTIFIER_INVALID)
-    return found
+    return common_flags(fields.control("001"), titles, identifiers)
 
 
 def to_bib_record(fields: MarcFields) -> BibRecord:

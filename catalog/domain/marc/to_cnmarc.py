@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from catalog.domain.folding import has_han
 from catalog.domain.marc.parts import coded_date, control, data, degree, first_of, is_plain_year
-from catalog.domain.marc.values import is_latin, role_word
+from catalog.domain.marc.roles import role_word
+from catalog.domain.marc.values import is_latin
 from catalog.domain.marc.write import Field
 from catalog.domain.records import (
     Audience,

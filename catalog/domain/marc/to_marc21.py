@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from catalog.domain.folding import has_han
-from catalog.domain.marc.marc21 import COUNTRY_CODES
+from catalog.domain.marc.codelists import COUNTRY_CODES
 from catalog.domain.marc.parts import (
     coded_date,
     control,

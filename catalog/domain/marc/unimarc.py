@@ -12,22 +12,22 @@ from dataclasses import replace
 
 from catalog.domain.folding import has_han
 from catalog.domain.identifiers import parse_isbn, parse_issn, parse_price, parse_ubsn
+from catalog.domain.marc.codelists import UNIMARC_AUDIENCES, UNIMARC_MATERIALS
 from catalog.domain.marc.extract import MarcFields, Subfields
 from catalog.domain.marc.problems import BibFlag
+from catalog.domain.marc.roles import role_of
 from catalog.domain.marc.values import (
     clean,
+    common_flags,
     distinct_titles,
     edition_number,
     first,
     imprint,
     is_latin,
-    is_mojibake,
-    is_unencoded,
     join,
     parse_extent,
     parse_year,
     personal_name,
-    role_of,
     split_statement,
     strip_isbd,
     title_text,
@@ -96,16 +96,6 @@ _SERIES = (("225", "ai", "v"), ("410", "ai", "v"), ("461", "ai", "v"), ("462", "
 _NOTES = ("300", "301", "302", "303", "304", "305", "306", "307", "308", "310", "311", "312",
           "313", "314", "315", "320", "324", "325", "327", "328", "337")  # fmt: skip
 
-_MATERIALS = {
-    "a": Material.BOOK, "b": Material.BOOK, "c": Material.SCORE, "d": Material.SCORE,
-    "e": Material.MAP, "f": Material.MAP, "g": Material.VIDEO, "i": Material.AUDIO,
-    "j": Material.AUDIO, "k": Material.GRAPHIC, "l": Material.ELECTRONIC, "m": Material.KIT,
-    "r": Material.OTHER,
-}  # fmt: skip
-_AUDIENCES = {  # 100 $a/17-19
-    "a": Audience.CHILDREN, "b": Audience.CHILDREN, "c": Audience.CHILDREN,
-    "d": Audience.CHILDREN, "e": Audience.YOUTH, "k": Audience.ADULT, "m": Audience.ADULT,
-}  # fmt: skip
 _CLC = re.compile(r"[A-KN-VXZ](?:[A-Z]?\d|[A-Z]?$|[A-Z]?[-/=(])")
 
 
@@ -345,7 +335,11 @@ def get_summary(fields: MarcFields) -> str:
 
 
 def get_audience(fields: MarcFields) -> Audience:
-    found = [_AUDIENCES[c] for c in fields.first("100", "a")[17:20] if c in _AUDIENCES]
+    found = [
+        UNIMARC_AUDIENCES[code]
+        for code in fields.first("100", "a")[17:20]
+        if code in UNIMARC_AUDIENCES
+    ]
     if Audience.ADULT in found:
         return Audience.ADULT  # "em", young people and adults, stands on nearly every book
     return found[0] if found else Audience.UNKNOWN
@@ -353,7 +347,7 @@ def get_audience(fields: MarcFields) -> Audience:
 
 def get_material(fields: MarcFields) -> Material:
     kind, level = fields.leader[6], fields.leader[7]
-    material = _MATERIALS.get(kind, Material.BOOK)
+    material = UNIMARC_MATERIALS.get(kind, Material.BOOK)
     if material is Material.BOOK and level in "si":
         return Material.SERIAL
     carrier = f"{fields.first('200', 'b')} {fields.first('215', 'a')}"
@@ -376,17 +370,7 @@ def get_urls(fields: MarcFields) -> list[str]:
 
 
 def get_flags(fields: MarcFields, titles: list[Title], identifiers: list[Identifier]) -> list[str]:
-    found: list[str] = []
-    main = titles[0].text if titles and titles[0].kind is TitleKind.MAIN else ""
-    if not main:
-        found.append(BibFlag.NO_TITLE)
-    if not fields.control("001").strip():
-        found.append(BibFlag.NO_CONTROL_NUMBER)
-    if not main.isascii():
-        found += [BibFlag.CHARACTERS_UNENCODED] if is_unencoded(main) else []
-        found += [BibFlag.MOJIBAKE] if is_mojibake(main) else []
-    if any(not one.is_valid for one in identifiers):
-        found.append(BibFlag.IDENTIFIER_INVALID)
+    found = common_flags(fields.control("001"), titles, identifiers)
     if any(not first(subfields, "az") for _, subfields in fields.by_tag.get("010", ())):
         found.append(BibFlag.IDENTIFIER_EMPTY)
     if any(v and not _CLC.match(clean(v).lstrip("*+{[ ")) for v in fields.values("690", "a")):

@@ -1,4 +1,4 @@
-"""Rules NO-8 to NO-17 and NO-20: both crosswalks, side by side."""
+"""Rules NO-8 to NO-17: both crosswalks, side by side, field by field."""
 
 from dataclasses import replace
 
@@ -10,22 +10,15 @@ from catalog.domain.marc.problems import BibFlag, ErrorCode
 from catalog.domain.marc.values import (
     parse_extent,
     parse_year,
-    personal_name,
-    role_of,
-    split_statement,
     strip_isbd,
-    title_text,
 )
 from catalog.domain.records import (
     Audience,
     Classification,
-    Contributor,
     IdentifierKind,
     MarcFormat,
     Material,
     Series,
-    Title,
-    TitleKind,
 )
 from tests.catalog.domain.marc.build import (
     CNMARC,
@@ -145,220 +138,6 @@ def test_one_book_in_four_catalogues_is_one_book(fields, dialect):
         replace(one, edition="") for one in record.classes
     ]
     assert not record.flags
-
-
-# --- titles (NO-11, NO-15) ------------------------------------------------------------------------
-
-
-def test_titles_of_cnmarc_by_kind():
-    """NO-15."""
-    record = from_cnmarc(
-        data("454", "$12001 $aHeidi's years$1700 1$aSpyri", " 0"),
-        data("500", "$a红楼梦", "10"),
-        data("517", "$a石头记$9shi tou ji", "1 "),
-        title="$a红楼梦 [专著]$b专著$9hong lou meng$d= Dream of the red chamber$e校注本",
-    )
-
-    assert record.titles == (
-        Title(text="红楼梦", pinyin="hong lou meng"),
-        Title(text="Dream of the red chamber", kind=TitleKind.PARALLEL),
-        Title(text="校注本", kind=TitleKind.OTHER),
-        Title(text="红楼梦", kind=TitleKind.UNIFORM),
-        Title(text="石头记", kind=TitleKind.VARIANT, pinyin="shi tou ji"),
-        Title(text="Heidi's years", kind=TitleKind.ORIGINAL),
-    )
-    assert record.subtitle == "校注本"
-
-
-def test_titles_of_marc_21_by_kind():
-    """NO-15."""
-    record = from_marc21(
-        data("041", "$aeng$hger", "1 "),
-        data("240", "$aHeidis Lehrjahre.$lEnglish", "10"),
-        data("246", "$aHeidi's apprenticeship", "3 "),
-        data("246", "$aHeidi auf Englisch", "31"),
-        title="$aHeidi's years of wandering [text] :$ba tale = Eine Geschichte /$cJohanna Spyri.",
-    )
-
-    assert record.titles == (
-        Title(text="Heidi's years of wandering"),
-        Title(text="a tale", kind=TitleKind.OTHER),
-        Title(text="Eine Geschichte", kind=TitleKind.PARALLEL),
-        Title(text="Heidis Lehrjahre", kind=TitleKind.ORIGINAL),
-        Title(text="Heidi's apprenticeship", kind=TitleKind.VARIANT),
-        Title(text="Heidi auf Englisch", kind=TitleKind.PARALLEL),
-    )
-
-
-def test_a_second_title_by_the_same_author_is_another_work():
-    """NO-15."""
-    record = from_cnmarc(title="$a呐喊$9na han$a彷徨$9pang huang$f鲁迅著")
-
-    assert record.titles == (
-        Title(text="呐喊", pinyin="na han"),
-        Title(text="彷徨", kind=TitleKind.VARIANT, pinyin="pang huang"),
-    )
-
-
-def test_a_variant_that_repeats_another_title_is_left_out():
-    """NO-15."""
-    record = from_marc21(data("740", "$aOrdinary book."), data("246", "$aOther name", "3 "))
-
-    assert [one.text for one in record.titles] == ["Ordinary book", "Other name"]
-
-
-def test_a_romanised_first_title_is_the_pinyin_of_the_next():
-    """NO-11."""
-    record = from_cnmarc(title="$aSHU MING$a书名$f著者")
-
-    assert record.titles == (Title(text="书名", pinyin="SHU MING"),)
-    assert BibFlag.PINYIN_AS_TITLE in record.flags
-
-
-def test_an_880_without_partner_still_counts():
-    """NO-11: occurrence 00."""
-    record = from_marc21(
-        data("245", "$aTitle", "10"),
-        data("246", "$6880-01$aBie ming", "3 "),
-        data("880", "$6246-01/$1$a别名", "3 "),
-        data("880", "$6700-00/$1$a无名氏", "1 "),
-    )
-
-    assert Title(text="别名", kind=TitleKind.VARIANT, pinyin="Bie ming") in record.titles
-    assert [one.name for one in record.contributors] == ["无名氏"]
-
-
-def test_part_number_and_part_name_stay_apart_from_the_title():
-    """NO-15."""
-    chinese = from_cnmarc(title="$a史记$h第2卷$i本纪$f司马迁著")
-    western = from_marc21(title="$aHistory.$nVolume 2,$pAnnals /$cSima Qian.")
-
-    assert (chinese.title, chinese.volume, chinese.part_name) == ("史记", "第2卷", "本纪")
-    assert (western.title, western.volume, western.part_name) == ("History", "Volume 2", "Annals")
-
-
-@pytest.mark.parametrize(
-    ("written", "shown"),
-    [
-        ("Friendly fire /", "Friendly fire"),
-        ("Handa shishi.", "Handa shishi"),
-        ("Open source GIS [electronic resource] :", "Open source GIS"),
-        ("射雕英雄传 [专著]", "射雕英雄传"),
-        ("And so on ...", "And so on ..."),
-        ("Letters of M.", "Letters of M."),
-    ],
-)
-def test_a_title_loses_the_punctuation_of_the_next_area_only(written, shown):
-    """NO-12, NO-15."""
-    assert title_text(written) == shown
-
-
-# --- people (NO-12, NO-13, NO-14) -----------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("written", "name", "note", "original"),
-    [
-        ("卡特(Carter, Forrest)", "卡特", "", "Carter, Forrest"),
-        ("(美)卡特", "卡特", "美", ""),
-        ("（清）曹雪芹", "曹雪芹", "清", ""),
-        ("[英] 莎士比亚 (1564-1616)", "莎士比亚", "英 1564-1616", ""),
-        ("山田, 太郎(1926-)", "山田太郎", "1926-", ""),
-        ("金 庸", "金庸", "", ""),
-        ("张三[等]", "张三", "", ""),
-        ("Lovano, Joe,", "Lovano, Joe", "", ""),
-        ("Piranesi, Giambattista, 1720-1778", "Piranesi, Giambattista", "1720-1778", ""),
-        ("Doe, Jane, 1950-", "Doe, Jane", "1950-", ""),
-        ("Mitasova, Helena.", "Mitasova, Helena", "", ""),
-        ("Martin, George R. R.", "Martin, George R. R.", "", ""),
-        ("King, Martin Luther, Jr.", "King, Martin Luther, Jr.", "", ""),
-    ],
-)
-def test_a_name_as_catalogued_and_what_goes_with_it(written, name, note, original):
-    """NO-12."""
-    found = personal_name(written)
-
-    assert (found.name, found.note, found.original) == (name, note, original)
-
-
-@pytest.mark.parametrize(
-    ("written", "code"),
-    [
-        ("著", "aut"), ("主编", "edt"), ("编", "edt"), ("编著", "aut"), ("译", "trl"),
-        ("校注", "ann"), ("绘", "ill"), ("摄影", "pht"), ("选编", "com"), ("改编", "adp"),
-        ("序", "aui"), ("审订", "rev"), ("策划", "oth"), ("编辑委员会编", "edt"),
-        ("author.", "aut"), ("joint author", "aut"), ("editor", "edt"), ("ed.", "edt"),
-        ("illustrator,", "ill"), ("trl", "trl"), ("070", "aut"), ("730 ", "trl"),
-        ("http://id.loc.gov/vocabulary/relators/ill", "ill"), ("梦游", "oth"), ("", ""),
-    ],
-)  # fmt: skip
-def test_a_role_in_any_words_is_a_relator_code(written, code):
-    """NO-13."""
-    assert role_of(written) == code
-
-
-def test_people_of_cnmarc_whatever_the_order_of_subfields():
-    """NO-12, NO-13."""
-    record = from_cnmarc(
-        data("701", "$c(美)$a卡特$9ka te$c(Carter, Forrest)$4著", " 0"),
-        data("701", "$aKenyon$bF. G.$gFrederic George$f1863-1952$4080", " 1"),
-        data("702", "$a王$b小明", " 0"),
-        data("711", "$a国家统计局$Aguo jia tong ji ju$4编", "02"),
-    )
-
-    assert record.contributors == (
-        Contributor(name="卡特", pinyin="ka te", original="Carter, Forrest", note="美"),
-        Contributor(name="Kenyon, Frederic George", role="aui", note="1863-1952"),
-        Contributor(name="国家统计局", role="edt", is_corporate=True, pinyin="guo jia tong ji ju"),
-        Contributor(name="王小明", role="ctb"),
-    )
-
-
-def test_people_of_marc_21_by_role_and_kind():
-    """NO-12, NO-13."""
-    record = from_marc21(
-        data("110", "$aNational Library.$bMap Division.", "2 "),
-        data("700", "$aWriter, Anne,$d1950-$eillustrator.", "1 "),
-        data("700", "$aOther, Bob.", "1 "),
-        data("700", "$aBach, Johann Sebastian.$tPartitas.", "1 "),
-    )
-
-    assert record.contributors == (
-        Contributor(name="National Library. Map Division", is_corporate=True),
-        Contributor(name="Writer, Anne", role="ill", note="1950-"),
-        Contributor(name="Other, Bob", role="ctb"),
-    )
-
-
-@pytest.mark.parametrize(
-    ("statement", "people"),
-    [
-        ("[美]佛瑞斯特·卡特著 ; 姚宏昌译", [("佛瑞斯特·卡特", "aut", "美"), ("姚宏昌", "trl", "")]),
-        ("张三…[等]著", [("张三", "aut", "")]),
-        ("王力, 李四主编", [("王力", "edt", ""), ("李四", "edt", "")]),
-        ("张三 李四编著", [("张三", "aut", ""), ("李四", "aut", "")]),
-        ("(美)卡特(Carter, Forrest)著", [("卡特", "aut", "美")]),
-    ],
-)
-def test_people_are_read_from_a_chinese_statement(statement, people):
-    """NO-14."""
-    found = split_statement(statement)
-
-    assert [(one.name, one.role, one.note) for one in found] == people
-
-
-def test_a_statement_is_used_only_where_no_access_point_is():
-    """NO-14."""
-    without = from_cnmarc(title="$a书名$f人民文学出版社编辑部编")
-    with_one = from_cnmarc(data("701", "$a金庸$4著", " 0"), title="$a书名$f金庸著$g李四校")
-
-    assert without.contributors == (
-        Contributor(name="人民文学出版社编辑部", role="edt", is_corporate=True),
-    )
-    assert BibFlag.CONTRIBUTORS_FROM_STATEMENT in without.flags
-    assert [one.name for one in with_one.contributors] == ["金庸"]
-    assert with_one.responsibility == "金庸著 ; 李四校"
-    assert not with_one.flags
 
 
 # --- publication, extent, edition (NO-8, NO-9, NO-10) ---------------------------------------------
@@ -595,41 +374,6 @@ def test_notes_summary_and_links():
     assert record.notes == ("据英文版译出", "有书目")
     assert record.summary == "一个 男孩的故事。"
     assert record.urls == ("https://example.org/1",)
-
-
-# --- what a cataloguer should look at (NO-20) -----------------------------------------------------
-
-
-@pytest.mark.parametrize("title", ["镕基〓话实录", "字\ue000谜", "??之书", "损\ufffd坏"])
-def test_characters_lost_on_the_way_are_flagged(title):
-    """NO-20."""
-    assert BibFlag.CHARACTERS_UNENCODED in from_cnmarc(title=f"$a{title}").flags
-
-
-@pytest.mark.parametrize(
-    "title",
-    [
-        "射雕英雄传奇".encode().decode("gb18030", "ignore"),
-        "Préjugés et réalités".encode().decode("cp1252"),
-    ],
-)
-def test_utf_8_read_as_something_else_is_flagged(title):
-    """NO-20."""
-    assert BibFlag.MOJIBAKE in from_cnmarc(title=f"$a{title}").flags
-
-
-@pytest.mark.parametrize("title", ["射雕英雄传", "Préjugés", "ＡＢＣ入门", "紅樓夢", "ソーシャル"])
-def test_sound_titles_are_not_flagged(title):
-    """NO-20."""
-    assert not from_cnmarc(title=f"$a{title}").flags
-
-
-def test_a_record_without_title_or_number_is_kept_and_flagged():
-    """NO-20."""
-    record = from_cnmarc(without="001 200")
-
-    assert record.title == ""
-    assert set(record.flags) >= {BibFlag.NO_TITLE, BibFlag.NO_CONTROL_NUMBER}
 
 
 # --- the entry ------------------------------------------------------------------------------------

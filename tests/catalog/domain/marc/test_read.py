@@ -34,8 +34,8 @@ def in_chunks(content, size):
 
 
 def assert_every_byte_is_accounted_for(content, outcomes, gap=GAP):
-    """Each byte is in one outcome, or in a gap between two."""
-    at = 0
+    """Each byte is in one outcome, or in a gap between two; a file may begin with a BOM."""
+    at = 3 if content.startswith(b"\xef\xbb\xbf") else 0
     for number, outcome in enumerate(outcomes, start=1):
         assert outcome.position == number
         assert set(content[at : outcome.offset]) <= set(gap), content[at : outcome.offset]
