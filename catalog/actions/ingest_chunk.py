@@ -23,7 +23,12 @@ from catalog.actions.ingesting.copies import (
 from catalog.actions.ingesting.editions import works_of
 from catalog.actions.ingesting.portion import Incoming, Known, Portion, Rejected
 from catalog.actions.ingesting.reading import read_portion
-from catalog.actions.ingesting.sources import raise_sequences, save_sources, save_tombstones
+from catalog.actions.ingesting.sources import (
+    confirm_unchanged,
+    raise_sequences,
+    save_sources,
+    save_tombstones,
+)
 from catalog.models import Batch, BatchSeen, BatchState, ChangeKind, Reject, SourceRecord
 from catalog.models.bulk import as_json, insert_rows
 from catalog.models.feed import note_changes
@@ -44,15 +49,18 @@ def ingest_chunk(*, batch_id: int, job: JobRun, now: datetime) -> bool:
     batch = Batch.objects.select_related("agency").get(pk=batch_id)
     if batch.state == BatchState.DONE:
         return True
-    if batch.next_offset >= batch.byte_count and _may_withdraw(batch):
-        return _withdraw_missing(batch, job, now=now)
+    if batch.next_offset >= batch.byte_count:
+        if _may_withdraw(batch):
+            return _withdraw_missing(batch, job, now=now)
+        if _must_confirm(batch):
+            return _confirm_seen(batch, job, now=now)
     portion = read_portion(batch, limit=settings.INGEST_CHUNK_RECORDS)
     shelves = load_shelves(batch.agency)
     with transaction.atomic(), one_at_a_time(LANE_MATCH):
         if not _take_turn(batch, portion):
             return False  # somebody whose lease ran out was faster after all
         _save(batch, portion, shelves, now=now)
-        is_done = portion.is_last and not _may_withdraw(batch)
+        is_done = portion.is_last and not (_may_withdraw(batch) or _must_confirm(batch))
         if portion.is_last:
             batch.next_offset = batch.byte_count
         _save_progress(batch, job, is_done=is_done, now=now)
@@ -71,7 +79,8 @@ def _save(batch: Batch, portion: Portion, shelves: Shelves, *, now: datetime) ->
     """Write the portion and add it to the batch's counts."""
     saved = save_sources(portion.incoming, gone=portion.deletions, batch=batch, now=now)
     save_tombstones(portion.tombstones, batch=batch, now=now)
-    raise_sequences(portion.confirmed)
+    confirm_unchanged(portion.confirmed, sequence=batch.sequence)
+    raise_sequences(portion.raised)
     copies = save_copies(
         _copies(portion.incoming), agency=batch.agency, shelves=shelves, is_list=False, now=now
     )
@@ -188,6 +197,29 @@ def _may_withdraw(batch: Batch) -> bool:
     return not batch.sequence or full_floor(agency_id=batch.agency_id) <= batch.sequence
 
 
+def _must_confirm(batch: Batch) -> bool:
+    """A damaged full batch is no floor, so each record it did hold has to stand by itself."""
+    return batch.mode == "full" and batch.quarantined > 0 and batch.sequence > 0
+
+
+def _confirm_seen(batch: Batch, job: JobRun, *, now: datetime) -> bool:
+    """Raise the sequences of what one step of a damaged full batch met; True after the last."""
+    with transaction.atomic(), one_at_a_time(LANE_MATCH):
+        met = batch.seen.order_by("pk").first()
+        if met is not None:
+            confirm_unchanged(_unpacked(met.source_ids), sequence=batch.sequence)
+            met.delete()
+        is_done = not batch.seen.exists()
+        _save_progress(batch, job, is_done=is_done, now=now)
+    return is_done
+
+
+def _unpacked(source_ids: bytes | memoryview) -> list[int]:
+    ids = array.array("q")
+    ids.frombytes(bytes(source_ids))
+    return ids.tolist()
+
+
 def _withdraw_missing(batch: Batch, job: JobRun, *, now: datetime) -> bool:
     """One step of withdrawing records the full batch did not hold; True when none is left."""
     missing = _missing(batch, limit=settings.INGEST_CHUNK_RECORDS)
@@ -205,9 +237,7 @@ def _missing(batch: Batch, *, limit: int) -> list[Known]:
     """Living records of the agency that the batch did not hold and no later batch sent."""
     seen: set[int] = set()
     for packed in batch.seen.values_list("source_ids", flat=True).iterator(chunk_size=20):
-        ids = array.array("q")
-        ids.frombytes(bytes(packed))
-        seen.update(ids)
+        seen.update(_unpacked(packed))
     rows = (
         SourceRecord.objects.filter(agency_id=batch.agency_id, deleted_at=None)
         .order_by("pk")

@@ -122,7 +122,7 @@ class Migration(migrations.Migration):
         migrations.RunPython(put_into_blocks, migrations.RunPython.noop),
         migrations.AddIndex(
             model_name='sourcerecord',
-            index=models.Index(condition=models.Q(('deleted_at', None)), fields=['agency', 'block', 'source_key', 'digest'], name='digest_tree'),
+            index=models.Index(condition=models.Q(('deleted_at', None)), fields=['agency', 'block', 'source_key', 'digest', 'deleted_at'], name='digest_tree'),
         ),
         migrations.AddField(
             model_name='harvestsource',

@@ -55,9 +55,10 @@ class SourceRecord(models.Model):
             )
         ]
         indexes = [
-            # Holds all the digest tree is computed from, so no record's bytes are read for it.
+            # Holds all the digest tree is computed from, so no record's bytes are read for it;
+            # deleted_at too, which SQLite looks at though the condition has settled it.
             models.Index(
-                fields=["agency", "block", "source_key", "digest"],
+                fields=["agency", "block", "source_key", "digest", "deleted_at"],
                 name="digest_tree",
                 condition=models.Q(deleted_at=None),
             )

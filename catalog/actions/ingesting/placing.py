@@ -76,10 +76,10 @@ def _place(batch: Batch, read: Read, portion: Portion, *, floor: int) -> None:
     if read.sequence and read.sequence < max(floor, known.sequence if known else 0):
         portion.outdated += 1
     elif read.is_deleted:
-        _place_deletion(read, portion)
+        _place_deletion(batch, read, portion)
     elif parsed is None:
         portion.unchanged += 1
-        _confirm(read, portion)
+        _confirm(batch, read, portion)
     else:
         is_repeat = known is not None and known.batch_id == batch.pk and not known.is_deleted
         if is_repeat:
@@ -89,25 +89,32 @@ def _place(batch: Batch, read: Read, portion: Portion, *, floor: int) -> None:
         _prepare(read, parsed, portion, is_repeat=is_repeat)
 
 
-def _place_deletion(read: Read, portion: Portion) -> None:
+def _place_deletion(batch: Batch, read: Read, portion: Portion) -> None:
     if read.known and not read.known.is_deleted:
         sequence = max(read.sequence, read.known.sequence)
         portion.deletions.append(read.known._replace(sequence=sequence))
         return
     portion.unchanged += 1
     if read.known:
-        _confirm(read, portion)
+        _confirm(batch, read, portion)
     elif read.sequence:
         portion.tombstones.append(Tombstone(read.key, read.sequence))
 
 
-def _confirm(read: Read, portion: Portion) -> None:
+def _confirm(batch: Batch, read: Read, portion: Portion) -> None:
     """An unchanged record is news all the same: nothing older may replace it any more.
 
-    A full batch needs no row for that (`full_floor`), unless it was damaged.
+    A full batch does without a write for each: it becomes the floor, or tells at its end which
+    records it has met (`BatchSeen`).
     """
-    if read.known and read.sequence > read.known.sequence:
-        portion.confirmed.append((read.known.source_id, read.sequence))
+    if not read.known or read.sequence <= read.known.sequence:
+        return
+    if batch.mode == "full" and not read.is_deleted:
+        return
+    if batch.kind == BatchKind.FILE:
+        portion.confirmed.append(read.known.source_id)
+    else:
+        portion.raised.append((read.known.source_id, read.sequence))
 
 
 def _prepare(read: Read, parsed: ParsedRecord, portion: Portion, *, is_repeat: bool) -> None:

@@ -80,7 +80,9 @@ class Portion:
     incoming: list[Incoming] = field(default_factory=list)
     deletions: list[Known] = field(default_factory=list)  # with the sequence of the deletion
     tombstones: list[Tombstone] = field(default_factory=list)
-    confirmed: list[tuple[int, int]] = field(default_factory=list)  # unchanged: id, new sequence
+    # Unchanged, but mentioned: ids with the batch's sequence, ids with sequences of their own.
+    confirmed: list[int] = field(default_factory=list)
+    raised: list[tuple[int, int]] = field(default_factory=list)
     seen: list[int] = field(default_factory=list)  # ids already in the database
     rejects: list[Rejected] = field(default_factory=list)
     quarantined: int = 0

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -91,15 +90,18 @@ def save_tombstones(tombstones: Collection[Tombstone], *, batch: Batch, now: dat
     insert_rows(SourceRecord, [*columns, "deleted_at"], rows)
 
 
-def raise_sequences(confirmed: Collection[tuple[int, int]]) -> None:
-    """Let unchanged records stand against what is older than their newest mention."""
-    ids: dict[int, list[int]] = defaultdict(list)
-    for source_id, sequence in confirmed:
-        ids[sequence].append(source_id)
-    for sequence, source_ids in ids.items():
-        execute_where_in(
-            "UPDATE catalog_sourcerecord SET sequence = %s WHERE id {values}", source_ids, sequence
-        )
+def confirm_unchanged(source_ids: Sequence[int], *, sequence: int) -> None:
+    """Let unchanged records stand against what is older than this mention of them. One write."""
+    execute_where_in(
+        "UPDATE catalog_sourcerecord SET sequence = %s WHERE sequence < %s AND id {values}",
+        source_ids,
+        *(sequence, sequence),
+    )
+
+
+def raise_sequences(raised: Collection[tuple[int, int]]) -> None:
+    """The same for single changes: (source id, sequence) each."""
+    update_rows(SourceRecord, ["sequence"], [(sequence, pk) for pk, sequence in raised])
 
 
 _CONTENT = ["format", "encoding", "digest", "raw", "neutral", "flags", "batch_id", "sequence"]
