@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # What follows a class comes in this order, all before the next digit: O4 < O4-33 < O40. The order
 # among the symbols is a local custom, hence a parameter.
@@ -11,6 +12,7 @@ DEFAULT_SYMBOLS = '-("=[:+#<'
 _SHAPE = re.compile(r"[A-Z]{1,2}\d[\d.\-()=:+\"\[\]/A-Z<>]*|[A-Z]{1,2}/\d+")
 _CLASS = re.compile(r"[A-Z]{1,2}(?=\d|[-/(=:.\"\[+]|$)")
 _LOCATION = re.compile(r"^\s*\{[^}]*\}\s*")
+_BETWEEN_PARTS = re.compile(r"\s*/\s*|\s+")
 _CHUNK = re.compile(r"([^0-9]*)([0-9]*)")
 # CLC main classes without subdivision by a second letter except T.
 _MAIN_CLASSES = frozenset("ABCDEFGHIJKNOPQRSTUVXZ")
@@ -18,7 +20,22 @@ _END_OF_CLASS = " "  # sorts before every symbol, digit and letter of the key
 
 
 def _clean(text: str) -> str:
-    return _LOCATION.sub("", unicodedata.normalize("NFKC", text)).upper().strip()
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return (_LOCATION.sub("", text) if "{" in text else text).upper().strip()
+
+
+class _Class(dict[int, str]):
+    """Per-character form of a class number: signs by rank, the point and unknown signs gone."""
+
+    def __missing__(self, codepoint: int) -> str:
+        self[codepoint] = char if (char := chr(codepoint)).isalnum() else ""
+        return self[codepoint]
+
+
+@lru_cache(maxsize=32)
+def _class_table(symbols: str) -> _Class:
+    return _Class({ord(sign): chr(0x21 + i) for i, sign in enumerate(symbols[:15])} | {0x2E: ""})
 
 
 def call_number_key(text: str, *, symbols: str = DEFAULT_SYMBOLS) -> str:
@@ -30,16 +47,15 @@ def call_number_key(text: str, *, symbols: str = DEFAULT_SYMBOLS) -> str:
     cleaned = _clean(text)
     if not cleaned:
         return ""
-    rank = {sign: chr(0x21 + i) for i, sign in enumerate(symbols[:15])}
-    head, *parts = re.split(r"\s*/\s*|\s+", cleaned)
-    class_key = "".join(
-        char if char.isalnum() else rank.get(char, "") for char in head if char != "."
-    )
+    head, *parts = _BETWEEN_PARTS.split(cleaned)
+    class_key = head.translate(_class_table(symbols))
     return class_key + "".join(_END_OF_CLASS + _part_key(part) for part in parts or [""])
 
 
 def _part_key(part: str) -> str:
     """Book number, volume, year …: numbers padded so that 9 comes before 10."""
+    if part.isascii() and part.isdigit():
+        return part.zfill(10)
     return "".join(
         prefix + (number.zfill(10) if number else "") for prefix, number in _CHUNK.findall(part)
     )
@@ -51,6 +67,7 @@ def looks_like_call_number(text: str) -> bool:
     return cleaned[:1] in _MAIN_CLASSES and _SHAPE.fullmatch(cleaned) is not None
 
 
+@lru_cache(maxsize=32768)
 def main_class(text: str) -> str:
     """The CLC main class of a class number, T with its second letter (TP311 -> TP); else empty."""
     found = _CLASS.match(_clean(text))

@@ -106,6 +106,7 @@ _SYLLABLES = frozenset(
 )
 _BEGINNINGS = frozenset(s[:i] for s in _SYLLABLES for i in range(1, len(s) + 1))
 _LONGEST_SYLLABLE = 6
+_SPELT = {"lyu": "lu", "nyu": "nu", "lyue": "lue", "nyue": "nue"}  # in passports
 
 _RUN = re.compile(f"[{HAN}]+|[^{HAN}\\s]+")
 _IS_HAN = re.compile(f"[{HAN}]")
@@ -259,8 +260,12 @@ def pinyin_key(typed: str) -> str:
     lü, lv, lyu and lu meet as ``lu``: the typist who has no ü must still find 吕氏春秋. Applied to
     both sides of a comparison, never shown.
     """
+    return _plain_letters(typed).replace("lyu", "lu").replace("nyu", "nu")
+
+
+def _plain_letters(typed: str) -> str:
     solid = fold(typed.replace("ü", "v").replace("Ü", "v")).replace(" ", "")
-    return solid.replace("lyu", "lu").replace("nyu", "nu").replace("v", "u")
+    return solid.replace("v", "u")
 
 
 @lru_cache(maxsize=4096)
@@ -273,7 +278,7 @@ def split_pinyin(typed: str, *, limit: int = 4) -> tuple[tuple[str, ...], ...]:
     """
     whole: list[tuple[str, ...]] = [()]
     pieces = re.findall(r"\d+|[^\s'’\-\d]+", typed)
-    chunks = [key for piece in pieces if (key := pinyin_key(piece))]
+    chunks = [key for piece in pieces if (key := _plain_letters(piece))]
     for i, chunk in enumerate(chunks):
         ways = _split_chunk(chunk, is_last=i == len(chunks) - 1)
         whole = sorted((w + way for w in whole for way in ways), key=len)[:limit]
@@ -287,7 +292,7 @@ def _split_chunk(chunk: str, *, is_last: bool) -> list[tuple[str, ...]]:
     ways[0] = [()]
     for end in range(1, len(chunk) + 1):
         for start in range(max(0, end - _LONGEST_SYLLABLE), end):
-            piece = chunk[start:end]
+            piece = _SPELT.get(chunk[start:end], chunk[start:end])
             may_be_unfinished = is_last and end == len(chunk)
             if piece in _SYLLABLES or (may_be_unfinished and piece in _BEGINNINGS):
                 ways[end] += [(*way, piece) for way in ways[start]]

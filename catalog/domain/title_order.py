@@ -30,6 +30,8 @@ def title_order(title: str) -> str:
     """
     text = _ARTICLE.sub("", title.strip(" 《〈「『“\"'"), count=1)
     text = _COUNTED.sub(_in_digits, text)
+    if text.isascii():
+        return " ".join(map(_word, fold(text).split()[:MAX_PLACES]))
     form = pinyin_forms(text)
     places = zip(form.characters, form.syllables, strict=True)
     return " ".join([_place(char, syllable) for char, syllable in places][:MAX_PLACES])
@@ -39,10 +41,14 @@ def _in_digits(match: re.Match[str]) -> str:
     return str(han_number(match.group()) or match.group())
 
 
+def _word(word: str) -> str:
+    return _NUMBER.sub(lambda number: number.group().zfill(6), word)
+
+
 @lru_cache(maxsize=32768)
 def _place(char: str, syllable: str) -> str:
     if char == syllable:
-        return _NUMBER.sub(lambda number: number.group().zfill(6), fold(syllable))
+        return _word(syllable)
     for reading in pinyin_dict.get(ord(char), "").split(",") if len(char) == 1 else ():
         if without_tone(reading) == syllable:
             tone = next((_TONES[mark] for mark in reading if mark in _TONES), "5")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tantivy import Query as Engine
+from tantivy import Searcher
 
 from catalog.domain.callnumber import call_number_key
 from catalog.domain.query import (
@@ -43,10 +44,15 @@ from catalog.search.schema import opening
 from catalog.search.sounds import START, letter_pairs, neighbours
 
 MAX_INITIALS = 12
-# How much a match in a field says about relevance, relative to a subject heading.
-_BOOSTS = {"title": 3.0, "author": 2.4, "subject": 1.0, "series": 1.0, "publisher": 0.7,
-           "notes": 0.4}  # fmt: skip
-_CHARS = {"title": "title_chars", "author": "author_chars"}
+COMMON_WORD = 200  # works with a Latin word that is then no pinyin beside other words
+# How much more a match in a field says about relevance than one anywhere.
+_LIFTS = {"title": 3.0, "author": 2.4}
+_ANYWHERE = "any"
+_CHARS = {
+    Field.ANY: ("title_chars", "author_chars"),
+    Field.TITLE: ("title_chars",),
+    Field.AUTHOR: ("author_chars",),
+}
 _EXACT_BOOST = 30.0  # the book itself stands before books about it
 _OPENING_BOOST = 3.0  # a title that begins with what was typed
 _SOUND_WHOLE, _SOUND_START, _SOUND_INSIDE = 12.0, 2.0, 3.0
@@ -57,8 +63,12 @@ _FORGIVEN_PAIRS = 0.5  # of the pairs of a Han text that must be right
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiler:
-    """One way of asking: ranked or only counted, to the letter or forgiving."""
+    """One way of asking: ranked or only counted, to the letter or forgiving.
 
+    The searcher is where the words that begin as typed are looked up.
+    """
+
+    searcher: Searcher
     is_ranked: bool = True
     is_forgiving: bool = False
 
@@ -69,7 +79,7 @@ class Compiler:
         lifts: list[Engine] = []
         if self.is_ranked and not isinstance(query.root, Everything):
             lifts = [engine.constant(engine.term("exact", k), _EXACT_BOOST) for k in keys]
-        return with_filters(engine.all_of([asked], lifts=lifts), query.filters)
+        return with_filters(engine.lifted(asked, lifts), query.filters)
 
     def node(self, node: Node) -> Engine:  # noqa: PLR0911 - one return for each kind of node
         match node:
@@ -80,7 +90,7 @@ class Compiler:
             case Sound():
                 return self._sound(node)
             case And(parts=parts):
-                wanted = [self.node(part) for part in parts if not isinstance(part, Not)]
+                wanted = [self._part(part) for part in parts if not isinstance(part, Not)]
                 unwanted = [self.node(part.part) for part in parts if isinstance(part, Not)]
                 return engine.all_of(wanted or [engine.everything()], but_not=unwanted)
             case Or(parts=parts):
@@ -94,36 +104,41 @@ class Compiler:
 
     def _term(self, node: Term) -> Engine:
         if special := _SPECIAL_FIELDS.get(node.field):
-            return special(node.text)
+            return special(self.searcher, node.text)
         pieces = words(node.text, overlapping=False)
         if not pieces:
             return engine.nothing()
         if self.is_forgiving and has_han(node.text):
             return self._misspelt_han(node)
-        fields = _text_fields(node.field)
         last = len(pieces) - 1
         asked = [
-            self._word(word, fields, is_prefix=node.is_prefix and i == last)
+            self._word(word, node.field, is_prefix=node.is_prefix and i == last)
             for i, word in enumerate(pieces)
         ]
-        has_lifts = self.is_ranked and "title" in fields
-        return engine.all_of(asked, lifts=_title_lifts(node.text, pieces) if has_lifts else ())
+        if not self.is_ranked or node.field not in (Field.ANY, Field.TITLE):
+            return engine.all_of(asked)
+        return engine.lifted(engine.all_of(asked), _title_lifts(node.text, pieces))
 
-    def _word(self, word: str, fields: dict[str, float], *, is_prefix: bool) -> Engine:
-        """One word anywhere in any of the fields, counted where it says most."""
-        found: list[Engine] = []
-        is_one_character = len(word) == 1 and has_han(word)
-        for name, weight in fields.items():
-            if is_one_character and name in _CHARS:
-                found.append(engine.boost(engine.term(_CHARS[name], word), weight))
-                continue
-            found.append(engine.boost(engine.side_by_side(name, word), weight))
-            if is_prefix:
-                found.append(engine.constant(engine.prefix(name, word), _BEGINNING_SCORE * weight))
-            if self.is_forgiving and (slips := _slips(word)):
-                close = engine.close_to(name, word, distance=slips)
-                found.append(engine.constant(close, _BEGINNING_SCORE * weight))
-        return engine.best_of(found)
+    def _word(self, word: str, field: Field, *, is_prefix: bool) -> Engine:
+        """One word, anywhere or in one field."""
+        if len(word) == 1 and has_han(word) and (chars := _CHARS.get(field)):
+            return engine.best_of([engine.term(name, word) for name in chars])
+        exactly = engine.side_by_side(field.value, word)
+        found = [exactly]
+        if is_prefix:
+            found = [self._beginning(field.value, word, score=_BEGINNING_SCORE)]
+        if self.is_forgiving and (slips := _slips(word)):
+            close = engine.close_to(field.value, word, distance=slips)
+            found.append(engine.constant(close, _BEGINNING_SCORE))
+        lifts = [exactly] if is_prefix else []
+        if field is Field.ANY:
+            lifts += [
+                engine.boost(engine.side_by_side(name, word), much) for name, much in _LIFTS.items()
+            ]
+        return engine.lifted(engine.best_of(found), lifts if self.is_ranked else ())
+
+    def _beginning(self, name: str, word: str, *, score: float) -> Engine:
+        return engine.constant(engine.beginning(self.searcher, name, word), score)
 
     def _misspelt_han(self, node: Term) -> Engine:
         """A wrong character that sounds right, or most of the pairs."""
@@ -131,20 +146,33 @@ class Compiler:
         tokens = pairs(node.text)
         if len(tokens) > 1:
             at_least = max(1, round(len(tokens) * _FORGIVEN_PAIRS))
-            for name in _text_fields(node.field):
-                right = [engine.term(name, token) for token in tokens]
-                found.append(engine.most_of(right, at_least=at_least))
+            right = [engine.term(node.field.value, token) for token in tokens]
+            found.append(engine.most_of(right, at_least=at_least))
         return engine.best_of(found)
 
     def _phrase(self, node: Phrase) -> Engine:
         if special := _SPECIAL_FIELDS.get(node.field):
-            return special(node.text)
+            return special(self.searcher, node.text)
         if len(characters(node.text)) == 1:
             return self._term(Term(text=node.text, field=node.field))
-        fields = _text_fields(node.field)
-        return engine.best_of(
-            [engine.boost(engine.side_by_side(name, node.text), b) for name, b in fields.items()]
-        )
+        found = engine.side_by_side(node.field.value, node.text)
+        if not self.is_ranked or node.field is not Field.ANY:
+            return found
+        lifts = [
+            engine.boost(engine.side_by_side(name, node.text), b) for name, b in _LIFTS.items()
+        ]
+        return engine.lifted(found, lifts)
+
+    def _part(self, node: Node) -> Engine:
+        """One of several that must all match: a common English word is not tried as pinyin."""
+        match node:
+            case Or(parts=(Term() as word, *others)) if self._is_common(word):
+                others = [other for other in others if not isinstance(other, Sound)]
+                return engine.best_of([self._term(word), *map(self.node, others)])
+        return self.node(node)
+
+    def _is_common(self, word: Term) -> bool:
+        return self.searcher.doc_freq(_ANYWHERE, fold(word.text)) >= COMMON_WORD
 
     # --- sounds ----------------------------------------------------------------------------------
 
@@ -171,24 +199,26 @@ class Compiler:
 
     def _letters(self, name: str, letters: str) -> Engine:
         tokens = letter_pairs(letters)
-        return self._anywhere(f"{name}_letters", tokens, first=START + letters[0])
+        inside = engine.phrase(f"{name}_letters", tokens)
+        if not self.is_ranked:
+            return inside
+        start = engine.phrase(f"{name}_letters", [START + letters[0], *tokens])
+        return _best_at_the_start(inside, start)
 
     def _syllables(self, name: str, syllables: tuple[str, ...]) -> Engine:
         """Side by side; the last may be unfinished."""
-        tokens = neighbours(syllables)
-        first = neighbours((START, syllables[0]))[0]
-        return self._anywhere(f"{name}_syllables", tokens, first=first, is_unfinished=True)
-
-    def _anywhere(
-        self, field: str, tokens: list[str], *, first: str, is_unfinished: bool = False
-    ) -> Engine:
-        inside = engine.phrase(field, tokens, is_unfinished=is_unfinished)
+        field, tokens = f"{name}_syllables", neighbours(syllables)
+        inside = engine.unfinished_phrase(self.searcher, field, tokens)
         if not self.is_ranked:
             return inside
-        start = engine.phrase(field, [first, *tokens], is_unfinished=is_unfinished)
-        return engine.all_of(
-            [engine.constant(inside, _SOUND_INSIDE)], lifts=[engine.constant(start, _SOUND_START)]
-        )
+        first = neighbours((START, syllables[0]))
+        start = engine.unfinished_phrase(self.searcher, field, [*first, *tokens])
+        return _best_at_the_start(inside, start)
+
+
+def _best_at_the_start(inside: Engine, start: Engine) -> Engine:
+    start = engine.constant(start, _SOUND_START)
+    return engine.lifted(engine.constant(inside, _SOUND_INSIDE), [start])
 
 
 def _without_words(node: Everything | Works | Years | Languages) -> Engine:
@@ -225,7 +255,7 @@ def _title_lifts(text: str, pieces: list[str]) -> list[Engine]:
     lifts = [engine.term("title_words", word) for word in pieces if len(word) > 1]
     tokens = pairs(text)
     if len(tokens) > 1 and len(pieces) > 1:
-        lifts.append(engine.boost(engine.phrase("title", tokens), _BOOSTS["title"]))
+        lifts.append(engine.boost(engine.phrase("title", tokens), _LIFTS["title"]))
     if len(tokens[0]) > 1 or not has_han(text):
         begins = engine.phrase("title", [opening(tokens), *tokens])
         lifts.append(engine.constant(begins, _OPENING_BOOST))
@@ -243,30 +273,27 @@ def _sounds_of(text: str) -> str:
     return " ".join(pinyin_forms(text).syllables)
 
 
-def _text_fields(asked: Field) -> dict[str, float]:
-    return _BOOSTS if asked is Field.ANY else {asked.value: _BOOSTS[asked.value]}
-
-
-def _identifier(text: str) -> Engine:
+def _identifier(_searcher: Searcher, text: str) -> Engine:
     found = engine.any_term("identifier", identifier_forms(text))
     return engine.constant(found, _IDENTIFIER_SCORE)
 
 
-def _barcode(text: str) -> Engine:
+def _barcode(_searcher: Searcher, text: str) -> Engine:
     return engine.constant(engine.term("barcode", text.strip().upper()), _IDENTIFIER_SCORE)
 
 
-def _shelf(name: str) -> Callable[[str], Engine]:
+def _shelf(name: str) -> Callable[[Searcher, str], Engine]:
     """Everything that stands under this class or call number: CLC is decimal, so a prefix."""
 
-    def ask(text: str) -> Engine:
-        key = call_number_key(text).rstrip(" ")
-        return engine.constant(engine.prefix(name, key), _SHELF_SCORE) if key else engine.nothing()
+    def ask(searcher: Searcher, text: str) -> Engine:
+        if not (key := call_number_key(text).rstrip(" ")):
+            return engine.nothing()
+        return engine.constant(engine.beginning(searcher, name, key), _SHELF_SCORE)
 
     return ask
 
 
-_SPECIAL_FIELDS: dict[Field, Callable[[str], Engine]] = {
+_SPECIAL_FIELDS: dict[Field, Callable[[Searcher, str], Engine]] = {
     Field.IDENTIFIER: _identifier,
     Field.BARCODE: _barcode,
     Field.CALL_NUMBER: _shelf("call_number"),

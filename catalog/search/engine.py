@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tantivy import FieldType, Occur
+from tantivy import FieldType, Occur, Searcher
 from tantivy import Query as Engine
 
 from catalog.domain.text import pairs
 from catalog.search.schema import build_schema
 
 SCHEMA = build_schema()
+MAX_TERMS = 2000  # that a beginning is looked up to
 TIE = 0.1  # how much the second best field still counts
 
 
@@ -23,9 +24,12 @@ def any_term(name: str, values: Sequence[Any]) -> Engine:
     return Engine.term_set_query(SCHEMA, name, list(values))
 
 
-def prefix(name: str, text: str) -> Engine:
+def beginning(searcher: Searcher, name: str, text: str) -> Engine:
     """Every term that begins so; all score alike."""
-    # Distance 0: the engine's one prefix query that takes every term and costs nothing to build.
+    # Looking the terms up costs a tenth of what an automaton walks through in a large dictionary.
+    found = searcher.terms_with_prefix(name, text, limit=MAX_TERMS + 1)
+    if len(found) <= MAX_TERMS:
+        return any_term(name, [word for word, _ in found]) if found else nothing()
     return Engine.fuzzy_term_query(SCHEMA, name, text, distance=0, prefix=True)
 
 
@@ -39,13 +43,18 @@ def between(name: str, first: int | None, last: int | None) -> Engine:
     return Engine.range_query(SCHEMA, name, FieldType.Integer, first, last)
 
 
-def phrase(name: str, tokens: Sequence[str], *, is_unfinished: bool = False) -> Engine:
-    """Tokens side by side; an unfinished last one stands for at most 50 that begin so."""
+def phrase(name: str, tokens: Sequence[str]) -> Engine:
+    """Tokens side by side."""
     if len(tokens) == 1:
-        return prefix(name, tokens[0]) if is_unfinished else term(name, tokens[0])
-    if is_unfinished:
-        return Engine.phrase_prefix_query(SCHEMA, name, list(tokens))
+        return term(name, tokens[0])
     return Engine.phrase_query(SCHEMA, name, list(tokens))
+
+
+def unfinished_phrase(searcher: Searcher, name: str, tokens: Sequence[str]) -> Engine:
+    """Tokens side by side of which the last stands for any that begin so (the first 50)."""
+    if len(tokens) == 1:
+        return beginning(searcher, name, tokens[0])
+    return Engine.phrase_prefix_query(SCHEMA, name, list(tokens))
 
 
 def side_by_side(name: str, text: str) -> Engine:
@@ -80,16 +89,21 @@ def most_of(queries: Sequence[Engine], *, at_least: int) -> Engine:
     return Engine.boolean_query(asked, minimum_number_should_match=at_least)
 
 
-def all_of(
-    queries: Sequence[Engine], *, but_not: Sequence[Engine] = (), lifts: Sequence[Engine] = ()
-) -> Engine:
-    """What matches every query; lifts only move it up."""
-    if len(queries) == 1 and not but_not and not lifts:
+def all_of(queries: Sequence[Engine], *, but_not: Sequence[Engine] = ()) -> Engine:
+    """What matches every query."""
+    if len(queries) == 1 and not but_not:
         return queries[0]
     return Engine.boolean_query(
         [
             *((Occur.Must, query) for query in queries),
             *((Occur.MustNot, query) for query in but_not),
-            *((Occur.Should, query) for query in lifts),
         ]
     )
+
+
+def lifted(query: Engine, lifts: Iterable[Engine]) -> Engine:
+    """What matches the query; lifts only move it up."""
+    # One inside the other: several together would be read to their ends as a union.
+    for lift in lifts:
+        query = Engine.boolean_query([(Occur.Must, query), (Occur.Should, lift)])
+    return query

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -22,9 +22,6 @@ MAX_OFFSET = 10_000  # nobody reads page 500; deeper reading is what the feed an
 FACET_VALUES = 100
 CITY_SETS = 4000  # combinations of cities that are told apart
 
-_RANKED, _COUNTED = Compiler(), Compiler(is_ranked=False)
-_FORGIVING = Compiler(is_forgiving=True)
-_FORGIVING_COUNTED = Compiler(is_forgiving=True, is_ranked=False)
 _NO_FILTERS = Filters()
 
 
@@ -89,10 +86,10 @@ def search(
     if searcher is None:
         return SearchPage(is_ready=False)
     asked = _Page(searcher=searcher, query=query, offset=offset, limit=limit, sort=sort)
-    page = asked.read(_RANKED, _COUNTED, with_facets=with_facets)
+    page = asked.read(with_facets=with_facets)
     if page.total or not is_forgiving:
         return page
-    return asked.read(_FORGIVING, _FORGIVING_COUNTED, with_facets=with_facets, is_similar=True)
+    return asked.read(with_facets=with_facets, is_forgiving=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +100,9 @@ class _Page:
     limit: int
     sort: Sort
 
-    def read(
-        self, ranked: Compiler, counted: Compiler, *, with_facets: bool, is_similar: bool = False
-    ) -> SearchPage:
+    def read(self, *, with_facets: bool, is_forgiving: bool = False) -> SearchPage:
+        ranked = Compiler(searcher=self.searcher, is_forgiving=is_forgiving)
+        counted = replace(ranked, is_ranked=False)
         order: dict[str, Any] = {"weight_by_field": "weight"}
         is_ranked = self.sort is Sort.RELEVANCE
         if not is_ranked:
@@ -126,7 +123,7 @@ class _Page:
                 for work_id, (score, _) in zip(ids, found.hits, strict=True)
             ),
             facets=self._facets(counted) if with_facets and total else {},
-            is_similar=is_similar and total > 0,
+            is_similar=is_forgiving and total > 0,
         )
 
     def _facets(self, counted: Compiler) -> dict[str, tuple[FacetValue, ...]]:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import tantivy
@@ -31,9 +32,9 @@ from catalog.domain.text import (
     words,
 )
 from catalog.domain.title_order import title_order
-from catalog.search.sounds import BETWEEN, START, chain, letter_places, syllable_places
+from catalog.search.sounds import BETWEEN, START, letter_places, neighbourly, syllable_places
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MAX_TITLES = 12  # titles of one work that are searched; a serial may have hundreds
 MAX_AUTHORS = 12
 MAX_VALUES = 60  # of any other repeated field
@@ -41,6 +42,8 @@ MAX_NOTES = 6
 NOTE_LENGTH = 400  # characters of a note or summary that are searched
 
 # Note [Index fields]
+# * `any` everything a word may stand in: one list to read for each word that is asked; which field
+#   it stands in is only looked up for works that match.
 # * `*` pairs of Han and Latin words, with positions: any part of a text is a phrase of pairs. A
 #   title begins with START and its first letter, so that "begins with" is a phrase as well.
 # * `*_chars` single Han: what a query of one character asks.
@@ -50,7 +53,7 @@ NOTE_LENGTH = 400  # characters of a note or summary that are searched
 # * `exact` title and author keys: the book itself before books about it.
 # * `*_order` sort keys; `cities` all cities in one value, because a facet over a field with many
 #   values a work costs ten times as much and there are few combinations.
-_POSITIONS = ("title", "author", "publisher", "subject", "series", "notes", "title_syllables",
+_POSITIONS = ("any", "title", "author", "publisher", "subject", "series", "title_syllables",
               "author_syllables", "title_letters", "author_letters")  # fmt: skip
 _BAGS = ("title_words", "title_chars", "author_chars")
 _RAW = ("exact", "title_sounds", "author_sounds", "identifier", "barcode", "call_number",
@@ -127,17 +130,21 @@ def to_index(document: WorkDocument) -> tantivy.Document:
     titles = _distinct(document.titles)[:MAX_TITLES]
     authors = _distinct(document.authors)[:MAX_AUTHORS]
     notes = [note[:NOTE_LENGTH] for note in document.notes[:MAX_NOTES]]
-    fields: dict[str, list[Any]] = {
-        "id": [document.work_id],
-        "title": _each(titles, title_pairs),
-        "title_words": _each(titles, words),
-        "title_chars": [" ".join(characters(" ".join(titles)))],
+    cut = {
+        "title": _each(titles, pairs),
         "author": _each(authors, pairs),
-        "author_chars": [" ".join(characters(" ".join(authors)))],
         "publisher": _each(document.publishers, pairs),
         "subject": _each(document.subjects, pairs),
         "series": _each(document.series, pairs),
-        "notes": _each(notes, pairs),
+    }
+    fields: dict[str, list[Any]] = {
+        "id": [document.work_id],
+        **cut,
+        "title": [opened(title) for title in cut["title"]],
+        "any": _distinct([*chain.from_iterable(cut.values()), *_each(notes, pairs)]),
+        "title_words": _each(titles, words),
+        "title_chars": [" ".join(characters(" ".join(titles)))],
+        "author_chars": [" ".join(characters(" ".join(authors)))],
         "exact": _distinct([*map(title_key, titles), *map(person_key, authors)]),
         **_numbers(document),
         **_facets(document),
@@ -150,7 +157,7 @@ def to_index(document: WorkDocument) -> tantivy.Document:
         ("author", author_forms, document.author_pinyin),
     ):
         fields[f"{name}_sounds"] = _solid_sounds(forms, catalogued)
-        chains += [(f"{name}_letters", chain(letter_places(f), between="")) for f in forms]
+        chains += [(f"{name}_letters", neighbourly(letter_places(f), between="")) for f in forms]
         chains += _syllable_chains(f"{name}_syllables", forms, catalogued)
     made = tantivy.Document.from_dict({k: v for k, v in fields.items() if v}, build_schema())
     for field, value in chains:
@@ -159,10 +166,9 @@ def to_index(document: WorkDocument) -> tantivy.Document:
     return made
 
 
-def title_pairs(text: str) -> list[str]:
-    """The pairs of a title, and before them what it begins with."""
-    found = pairs(text)
-    return [opening(found), *found] if found else found
+def opened(title: str) -> str:
+    """The tokens of a title, and before them what it begins with."""
+    return f"{opening(title.split(maxsplit=1))} {title}" if title else ""
 
 
 def opening(tokens: Sequence[str]) -> str:
@@ -198,23 +204,20 @@ def _syllable_chains(
     for pinyin in catalogued:
         found += [[[syllable] for syllable in way] for way in split_pinyin(pinyin)[:1]]
     distinct = [places for i, places in enumerate(found) if places not in found[:i]]
-    return [(field, chain(places, between=BETWEEN)) for places in distinct]
+    return [(field, neighbourly(places, between=BETWEEN)) for places in distinct]
 
 
 def _numbers(document: WorkDocument) -> dict[str, list[Any]]:
+    calls = _distinct(map(call_number_key, document.call_numbers))
     return {
         "identifier": _distinct(
             form for text in document.identifiers for form in identifier_forms(text)
         ),
         "barcode": _distinct(text.strip().upper() for text in document.barcodes),
-        "call_number": _distinct(map(call_number_key, document.call_numbers))[:MAX_VALUES],
+        "call_number": calls[:MAX_VALUES],
         "class_number": _distinct(map(call_number_key, document.classes)),
-        "call_order": [min(keys)] if (keys := _shelf_keys(document)) else [],
+        "call_order": [min(calls)] if calls else [],
     }
-
-
-def _shelf_keys(document: WorkDocument) -> list[str]:
-    return [key for key in map(call_number_key, document.call_numbers) if key]
 
 
 def _facets(document: WorkDocument) -> dict[str, list[Any]]:

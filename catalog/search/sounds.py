@@ -46,7 +46,7 @@ def letter_pairs(letters: str) -> list[str]:
     return [letters[i : i + 2] for i in range(len(letters) - 1)]
 
 
-def chain(places: Places, *, between: str) -> Any:
+def neighbourly(places: Places, *, between: str) -> Any:
     """What a text field is given: plain text, or tokens that share places where readings differ."""
     if all(len(readings) == 1 for readings in places):
         solid = [START, *(readings[0] for readings in places)]

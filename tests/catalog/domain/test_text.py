@@ -268,6 +268,8 @@ def test_han_numerals_have_their_value(text, value):
         ("lvshi", ("lu", "shi")),
         ("jin-yong", ("jin", "yong")),
         ("21shiji", ("21", "shi", "ji")),
+        ("yinyuezhuomo", ("yin", "yue", "zhuo", "mo")),
+        ("lyushi", ("lu", "shi")),
     ],
 )
 def test_typed_pinyin_is_split_into_syllables(typed, syllables):
