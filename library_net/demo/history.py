@@ -43,6 +43,8 @@ from library_net.demo.simulate import Simulation
 from library_net.network.models import Branch, BranchKind
 
 DAYS = 184
+# Of a network with so many copies; a smaller one has fewer readers, who come less often.
+FULL_COPIES, FEWEST = 10_000, 0.05
 READERS = 1_700
 VISITS_PER_DAY = 33.0
 CHILD_BELOW, SENIOR_FROM = 14, 60
@@ -65,14 +67,15 @@ def write_history(*, seed: int, now: datetime, shelves: Path) -> Told:
     reference = load_reference(today=local_date(now))
     places = _places(reference)
     copies = _copies(seed=seed)
+    size = min(1.0, max(FEWEST, len(copies) / FULL_COPIES))
     with transaction.atomic():
-        readers = _readers(places, seed=seed, now=now)
+        readers = _readers(places, count=round(READERS * size), seed=seed, now=now)
         simulation = Simulation(
             places=places,
             copies=copies,
             readers=readers,
             terms=_TermsBook(reference, now=now).terms,
-            visits_per_day=VISITS_PER_DAY,
+            visits_per_day=VISITS_PER_DAY * size,
             seed=seed,
         )
         half = simulation.run(start=local_date(now) - timedelta(days=DAYS), end=now)
@@ -137,10 +140,10 @@ def _copies(*, seed: int) -> list[Copy]:
     return copies
 
 
-def _readers(places: Sequence[Place], *, seed: int, now: datetime) -> list[Reader]:
+def _readers(places: Sequence[Place], *, count: int, seed: int, now: datetime) -> list[Reader]:
     """Register everybody, in bulk; the numbers of their documents are sealed as always."""
     rng = random.Random(f"readers:{seed}")  # noqa: S311
-    people = invent_people(count=READERS, seed=seed, today=local_date(now))
+    people = invent_people(count=count, seed=seed, today=local_date(now))
     homes = rng.choices(places, [place.draw for place in places], k=len(people))
     categories = dict(PatronCategory.objects.values_list("code", "pk"))
     numbers = rng.sample(range(10**10), len(people))

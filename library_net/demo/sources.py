@@ -16,6 +16,8 @@ from library_net.demo.world import World
 
 _TEXT = {".md", ".txt", ".tsv", ".csv", ".py", ".html", ".pdf", ".json", ".ndj", ".mrk", ".log"}
 _HEAD = 4096
+FEW_FILES = 3  # fewer are dealt record by record, so that there is somebody to share with
+MOST_BYTES_SPLIT = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,19 +76,23 @@ class FolderSource:
 
     is_folder = True
 
-    def __init__(self, folder: Path, members: Sequence[str], *, first: Sequence[str]) -> None:
-        self._folder, self._first = folder, tuple(first)
+    def __init__(
+        self, folder: Path, members: Sequence[str], *, first: Sequence[str], parts: Path
+    ) -> None:
+        self._folder, self._first, self._parts = folder, tuple(first), parts
         self._members = tuple(members)
         self._skipped: list[Path] = []
         self._sendings = self._deal()
 
     def _deal(self) -> list[Sending]:
-        found = []
+        found: list[Path] = []
         for path in sorted(p for p in self._folder.rglob("*") if p.is_file()):
             if looks_like_marc(path):
                 found.append(path)
             else:
                 self._skipped.append(path)
+        if len(found) < FEW_FILES:
+            found = [part for path in found for part in split(path, self._parts)]
         count = len(self._members)
         # The first member lends in the story: it gets the largest file.
         largest = max(range(len(found)), key=lambda n: found[n].stat().st_size, default=0)
@@ -123,7 +129,9 @@ def source_of(world: World, cast: Cast, folder: Path | None, members: Sequence[s
     everyone = [member.code for member in MEMBERS]
     named = stored["members"] or [*cast.live_members, *everyone]
     chosen = list(dict.fromkeys([cast.lender, *named]))
-    return FolderSource(Path(stored["folder"]), chosen, first=cast.live_members)
+    return FolderSource(
+        Path(stored["folder"]), chosen, first=cast.live_members, parts=world.folder / "parts"
+    )
 
 
 def looks_like_marc(path: Path) -> bool:
@@ -135,6 +143,24 @@ def looks_like_marc(path: Path) -> bool:
     if head[:5].isdigit() or b"marc21/slim" in head.lower() or b"<record" in head.lower():
         return True
     return bool(head) and not suffixes & _TEXT and suffixes & _MARC != set()
+
+
+def split(path: Path, parts: Path) -> list[Path]:
+    """A lone ISO 2709 file as three, its records dealt in turn; what cannot be split, as it is."""
+    data = path.read_bytes() if path.stat().st_size <= MOST_BYTES_SPLIT else b""
+    if data.startswith(b"\x1f\x8b"):
+        data = gzip.decompress(data)
+    if not data[:5].isdigit():
+        return [path]
+    records = [record + b"\x1d" for record in data.split(b"\x1d") if record.strip()]
+    parts.mkdir(parents=True, exist_ok=True)
+    made = []
+    for number in range(FEW_FILES):
+        if dealt := records[number::FEW_FILES]:
+            part = parts / f"{path.name}.{number + 1}.mrc"
+            part.write_bytes(b"".join(dealt))
+            made.append(part)
+    return made
 
 
 _MARC = {".mrc", ".marc", ".iso", ".dat", ".xml", ".bin", ".marc8", ".utf8", ".out", ".rec"}

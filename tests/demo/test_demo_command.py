@@ -132,10 +132,24 @@ def test_files_are_dealt_so_that_neighbours_meet_at_different_members(tmp_path):
     for name in ("a.mrc", "a.xml", "b.mrc"):
         (tmp_path / name).write_bytes(b"00026nam a2200025   4500\x1e\x1d" * (1 + (name == "a.xml")))
 
-    source = FolderSource(tmp_path, ["M1", "M2"], first=["M1"])
+    source = FolderSource(tmp_path, ["M1", "M2"], first=["M1"], parts=tmp_path / "parts")
 
     # The largest goes to the first member, who lends in the story.
     assert [s.agency for s in source.catalogues()] == ["M2", "M1", "M2"]
+
+
+def test_a_lone_file_is_dealt_record_by_record_and_loses_nothing(tmp_path):
+    records = [b"000%02dnam a22 %d\x1e\x1d" % (20, n) for n in range(7)]
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "only.mrc").write_bytes(b"".join(records))
+
+    members = ["M1", "M2", "M3"]
+    source = FolderSource(tmp_path / "one", members, first=["M1"], parts=tmp_path / "parts")
+
+    dealt = source.catalogues()
+    assert {s.agency for s in dealt} == {"M1", "M2", "M3"}
+    again = b"".join(s.path.read_bytes() for s in dealt)
+    assert sorted(again.split(b"\x1d")) == sorted(b"".join(records).split(b"\x1d"))
 
 
 def test_readmes_and_hidden_files_are_no_marc(tmp_path):
