@@ -63,6 +63,38 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
         422,
         _("That is more than %(limit)s records at once. Ask for fewer blocks."),
     ),
+    # telling members
+    "webhook_address_bad": (
+        422,
+        _("The address must begin with http:// or https:// and hold no user name or password."),
+    ),
+    "webhook_address_closed": (
+        422,
+        _("Nothing is sent to %(host)s: it is an address of this machine's own network link."),
+    ),
+    "webhook_exists": (409, _("This institution has a webhook with this address already.")),
+    # harvesting a repository
+    "harvest_unreachable": (
+        502,
+        _("The repository cannot be reached (%(reason)s). Check the address; we try again later."),
+    ),
+    "harvest_status": (
+        502,
+        _("The repository answers with HTTP status %(status)s. We try again later."),
+    ),
+    "harvest_busy": (502, _("The repository asked us to wait %(seconds)s seconds; we do.")),
+    "harvest_not_oai": (
+        502,
+        _("The answer is no OAI-PMH (%(detail)s). Is this the repository's base URL?"),
+    ),
+    "harvest_refused": (
+        502,
+        _("The repository refuses: %(error)s %(detail)s. Check the set and the metadata prefix."),
+    ),
+    "harvest_no_progress": (
+        502,
+        _("The repository gives the same resumption token again; its list has no end."),
+    ),
     "no_agency": (
         422,
         _("Say for which institution this is: ?agency=CODE, one your role covers."),

@@ -8,9 +8,13 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
+from catalog.actions.deliver_webhooks import deliver_webhook, due_webhooks
+from catalog.actions.harvest_oai import due_sources, harvest_step, note_failure, start_harvest
 from catalog.actions.ingest_chunk import ingest_chunk, waits_for
-from catalog.models import Batch
+from catalog.models import Batch, HarvestSource
 from catalog.models.feed import number_changes as number_waiting_changes
+from library_net.api.problems import sentence
+from library_net.errors import LibraryError
 from library_net.jobs.models import JobRun, JobState
 
 log = logging.getLogger(__name__)
@@ -36,3 +40,44 @@ def ingest(*, job_id: int, **_ignored: Any) -> None:
 def number_changes(**_ignored: Any) -> int:
     """Number the committed rows of the change feed; a second run finds none."""
     return number_waiting_changes()
+
+
+PAGES_A_TURN = 20  # of one webhook, so that short tasks get their turn
+
+
+@shared_task(name="catalog.deliver_webhooks")
+def deliver_webhooks(**_ignored: Any) -> int:
+    """Send the change feed to members; pages sent. Twice at once is harmless: each is leased."""
+    number_waiting_changes()
+    sent = 0
+    for webhook_id in due_webhooks(now=timezone.now()):
+        for _page in range(PAGES_A_TURN):
+            sent += 1
+            if not deliver_webhook(webhook_id=webhook_id, now=timezone.now()):
+                break
+    return sent
+
+
+@shared_task(name="catalog.harvest_due")
+def harvest_due(**_ignored: Any) -> int:
+    """Start the harvests whose time has come; a second call finds them started."""
+    now = timezone.now()
+    return sum(start_harvest(source=source, now=now) is not None for source in due_sources(now=now))
+
+
+@shared_task(name="catalog.harvest")
+def harvest(*, job_id: int, **_ignored: Any) -> None:
+    """One step of a harvest; the rest is queued again. A killed step is repeated as a whole."""
+    job = JobRun.objects.filter(pk=job_id).exclude(state=JobState.DONE).first()
+    source = HarvestSource.objects.select_related("agency").filter(job_id=job_id).first()
+    if job is None or source is None or not job.take(now=timezone.now()):
+        return
+    try:
+        is_done = harvest_step(source=source, job=job, now=timezone.now())
+    except LibraryError as error:
+        text = sentence(error.code, error.params)
+        note_failure(source=source, error=error, text=text, now=timezone.now())
+        job.fail(now=timezone.now(), message=text)
+        return
+    if not is_done:
+        job.yield_turn()

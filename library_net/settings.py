@@ -204,6 +204,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
 CELERY_BEAT_SCHEDULE = {
     # The guarantee behind every `queue.after_commit`: rows, not messages, say what is left to do.
     "jobs.sweep": {"task": "jobs.sweep", "schedule": 15.0},
+    "catalog.deliver_webhooks": {"task": "catalog.deliver_webhooks", "schedule": 5.0},
+    "catalog.harvest_due": {"task": "catalog.harvest_due", "schedule": 60.0},
     "circulation.expire_requests": {
         "task": "circulation.expire_requests",
         "schedule": crontab(minute="5"),

@@ -43,6 +43,11 @@ class Webhook(models.Model):
     def __str__(self) -> str:
         return self.url
 
+    @property
+    def bound_to(self) -> str:
+        """What the sealed secret is bound to: it opens in this row only."""
+        return f"webhook:{self.pk}"
+
 
 class WebhookDelivery(models.Model):
     """One attempt to deliver, for people who look for the reason; the newest ones are kept."""

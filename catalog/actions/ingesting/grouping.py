@@ -7,7 +7,7 @@ outcome is what a first run over the same records would give (MA-11).
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -49,28 +49,49 @@ class Cluster:
 class Grouping:
     clusters: list[Cluster] = field(default_factory=list)
     edges: list[Edge[int]] = field(default_factory=list)  # between source ids
+    questions: list[Edge[int]] = field(default_factory=list)  # what the matcher cannot tell
     # Manifestations whose members were all looked at: only these may change hands or end.
     affected: set[int] = field(default_factory=set)
     # Members of groups of more than one: their evidence is written anew.
     regrouped: set[int] = field(default_factory=set)
 
 
+Pair = frozenset[int]  # of source ids
+Decided = dict[Pair, bool]
+
+
 def group(incoming: list[Incoming], *, agency_code: str, gone: Collection[Known]) -> Grouping:
-    """Cluster everything this step affects. Four queries, and two for each round of neighbours."""
+    """Cluster everything this step affects. Five queries, and four for each round of neighbours."""
     replaced = {one.known.source_id for one in incoming if one.known}
     replaced |= {known.source_id for known in gone}
     fresh = {one.source_id: _fresh_member(one, agency_code) for one in incoming}
-    stored = _candidates(incoming, without=replaced)
-    pairs = _same_pairs(incoming, fresh, stored)
-    touched = {stored[other].manifestation_id for pair in pairs for other in pair & stored.keys()}
-    touched |= {one.known.manifestation_id for one in incoming if one.known}
-    touched |= {known.manifestation_id for known in gone}
-    neighbourhood = _neighbourhood({pk for pk in touched if pk is not None})
-    members = fresh | _load(neighbourhood.source_ids - replaced, known=stored)
-    found = Grouping(affected=neighbourhood.manifestation_ids)
-    ties = [*map(tuple, pairs), *neighbourhood.ties]
+    touched = {known.manifestation_id for known in gone}
+    return group_members(fresh, without=replaced, touched=touched)
+
+
+def group_members(
+    fresh: Mapping[int, Member], *, without: set[int], touched: Collection[int | None]
+) -> Grouping:
+    """The same for records however they came: ``fresh`` are looked at anew.
+
+    ``without`` are stored rows not to be read (replaced or withdrawn), ``touched`` further
+    manifestations to cluster anew.
+    """
+    stored = _candidates(fresh, without=without | fresh.keys())
+    met = _meetings(fresh, stored)
+    decided = _decisions_about([pk for pk, one in fresh.items() if one.manifestation_id])
+    affected = {stored[other].manifestation_id for pair in met.same for other in pair & stored.keys()}
+    affected |= {one.manifestation_id for one in fresh.values()}
+    affected |= set(touched) | decided.manifestation_ids
+    neighbourhood = _neighbourhood({pk for pk in affected if pk is not None})
+    neighbourhood.decided |= decided.pairs
+    members = dict(fresh)
+    members |= _load(neighbourhood.source_ids - without - fresh.keys(), known=stored)
+    found = Grouping(affected=neighbourhood.manifestation_ids, questions=met.questions)
+    joined_by_hand = [tuple(pair) for pair, is_same in neighbourhood.decided.items() if is_same]
+    ties = [*map(tuple, met.same), *neighbourhood.ties, *joined_by_hand]
     for component in _components(members, ties):
-        _cluster_component(component, found)
+        _cluster_component(component, neighbourhood.decided, found)
     return found
 
 
@@ -85,9 +106,12 @@ def _fresh_member(one: Incoming, agency_code: str) -> Member:
     )
 
 
-def _candidates(incoming: list[Incoming], *, without: set[int]) -> dict[int, Member]:
-    """Living records sharing a key with any of this step's. Two queries for the whole step."""
-    keys = sorted({key for one in incoming for key in one.profile.keys})
+def _candidates(fresh: Mapping[int, Member], *, without: set[int]) -> dict[int, Member]:
+    """Living records sharing a key with any of this step's. Two queries for the whole step.
+
+    Of a block that is too large, those that share most keys: they are the ones to be the same.
+    """
+    keys = sorted({key for one in fresh.values() for key in one.profile.keys})
     rows = select_where_in(
         "SELECT key, source_record_id FROM catalog_matchkey WHERE key {values}", keys
     )
@@ -95,8 +119,19 @@ def _candidates(incoming: list[Incoming], *, without: set[int]) -> dict[int, Mem
     for key, source_id in rows:
         if source_id not in without:
             by_key[key].append(source_id)
-    ids = {pk for found in by_key.values() for pk in sorted(found)[:MAX_CANDIDATES]}
-    return _load(ids, known={})
+    ids: set[int] = set()
+    large = [found for found in by_key.values() if len(found) > MAX_CANDIDATES]
+    shared = Counter(pk for found in by_key.values() for pk in found) if large else Counter()
+    for found in by_key.values():
+        if len(found) > MAX_CANDIDATES:
+            found = sorted(found, key=lambda pk: (-shared[pk], pk))[:MAX_CANDIDATES]  # noqa: PLW2901
+        ids.update(found)
+    return load_members(ids)
+
+
+def load_members(source_ids: Collection[int]) -> dict[int, Member]:
+    """Living records by id, withdrawn ones left out. One query."""
+    return _load(source_ids, known={})
 
 
 _MEMBER_ROWS = """
@@ -123,18 +158,21 @@ def _load(source_ids: Collection[int], *, known: Mapping[int, Member]) -> dict[i
     return found
 
 
-def _same_pairs(
-    incoming: list[Incoming], fresh: Mapping[int, Member], stored: Mapping[int, Member]
-) -> set[frozenset[int]]:
-    """Pairs held for one manifestation in which at least one record is of this step."""
+@dataclass(slots=True)
+class _Met:
+    same: set[Pair] = field(default_factory=set)
+    questions: list[Edge[int]] = field(default_factory=list)
+
+
+def _meetings(fresh: Mapping[int, Member], stored: Mapping[int, Member]) -> _Met:
+    """Pairs with a record of this step: held for one manifestation, or to be asked about."""
     by_key: dict[str, list[Member]] = defaultdict(list)
     for member in (*fresh.values(), *stored.values()):
         for key in member.profile.keys:
             by_key[key].append(member)
-    same: set[frozenset[int]] = set()
-    compared: set[frozenset[int]] = set()
-    for one in incoming:
-        left = fresh[one.source_id]
+    met = _Met()
+    compared: set[Pair] = set()
+    for left in fresh.values():
         for key in left.profile.keys:
             block = by_key[key]
             if len(block) == 1:
@@ -144,9 +182,15 @@ def _same_pairs(
                 if len(pair) == 1 or pair in compared:
                     continue
                 compared.add(pair)
-                if compare(left.profile, right.profile).verdict == Verdict.SAME:
-                    same.add(pair)
-    return same
+                found = compare(left.profile, right.profile)
+                if found.verdict == Verdict.SAME:
+                    met.same.add(pair)
+                elif found.verdict == Verdict.ASK:
+                    met.questions.append(
+                        Edge(left=left.source_id, right=right.source_id, comparison=found,
+                             is_joined=False)
+                    )  # fmt: skip
+    return met
 
 
 # --- what else is affected ---------------------------------------------------------------------
@@ -157,6 +201,35 @@ class _Neighbourhood:
     manifestation_ids: set[int] = field(default_factory=set)
     source_ids: set[int] = field(default_factory=set)
     ties: list[tuple[int, ...]] = field(default_factory=list)
+    decided: Decided = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Decisions:
+    pairs: Decided = field(default_factory=dict)
+    manifestation_ids: set[int] = field(default_factory=set)  # of both sides of a join
+
+
+_DECIDED = """
+    SELECT d.left_id, d.right_id, d.kind, l.manifestation_id, r.manifestation_id
+    FROM catalog_matchdecision d
+    JOIN catalog_sourcerecord l ON l.id = d.left_id
+    JOIN catalog_sourcerecord r ON r.id = d.right_id
+    WHERE d.undone_at IS NULL AND {side} {{values}}
+"""
+
+
+def _decisions_about(source_ids: Collection[int]) -> _Decisions:
+    """What people decided about these records. Two queries, none for no records."""
+    found = _Decisions()
+    for side in ("d.left_id", "d.right_id"):
+        rows = select_where_in(_DECIDED.format(side=side), list(source_ids))
+        for left, right, kind, one, other in rows:
+            is_same = kind == "same"
+            found.pairs[frozenset((left, right))] = is_same
+            if is_same:
+                found.manifestation_ids |= {pk for pk in (one, other) if pk is not None}
+    return found
 
 
 _LIVING = """
@@ -189,6 +262,9 @@ def _neighbourhood(manifestation_ids: set[int]) -> _Neighbourhood:
             for left, right, one, other in select_where_in(_OVERRULED.format(side=side), ids):
                 found.ties.append((left, right))
                 reached |= {one, other}
+        decisions = _decisions_about(ids)
+        found.decided |= decisions.pairs
+        reached |= decisions.manifestation_ids
         waiting = {pk for pk in reached if pk is not None} - found.manifestation_ids
     return found
 
@@ -216,7 +292,7 @@ def _components(
     return list(groups.values())
 
 
-def _cluster_component(component: list[Member], found: Grouping) -> None:
+def _cluster_component(component: list[Member], decided: Decided, found: Grouping) -> None:
     if len(component) == 1:
         found.clusters.append(Cluster(members=component))
         return
@@ -225,6 +301,7 @@ def _cluster_component(component: list[Member], found: Grouping) -> None:
     clustering = cluster(
         {pk: member.profile for pk, member in by_id.items()},
         order=lambda pk: by_id[pk].lasting_name,
+        decided=decided,
     )
     found.edges += clustering.edges
     found.clusters += [

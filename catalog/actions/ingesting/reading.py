@@ -145,7 +145,7 @@ class SentChange(NamedTuple):
 
 def _read_sent_changes(batch: Batch, changes: list[SentChange], portion: Portion) -> Iterable[Read]:
     """Each change with what is known of its record; only records whose bytes are new are parsed."""
-    keys = [_short(sent.change.control_number) for sent in changes]
+    keys = [short_key(sent.change.control_number) for sent in changes]
     known = _known(batch.agency_id, keys)
     profile = source_profile(batch)
     for (line, change), key in zip(changes, keys, strict=True):
@@ -186,14 +186,15 @@ def _guessed_key(data: bytes) -> str:
             return ""
         start = int(data[12:17]) + int(data[31:36])
         text = data[start : start + int(data[27:31])].rstrip(b"\x1e")
-    return _short(text.decode("ascii").strip()) if text.isascii() else ""
+    return short_key(text.decode("ascii").strip()) if text.isascii() else ""
 
 
 def _source_key(parsed: ParsedRecord) -> str:
-    return _short(parsed.record.control_number.replace("\x00", "").strip())
+    return short_key(parsed.record.control_number.replace("\x00", "").strip())
 
 
-def _short(key: str) -> str:
+def short_key(key: str) -> str:
+    """The source key as its column takes it: a key too long keeps its beginning and a digest."""
     if len(key) <= MAX_SOURCE_KEY:
         return key
     return key[: MAX_SOURCE_KEY - 65] + "~" + hashlib.sha256(key.encode()).hexdigest()

@@ -29,7 +29,7 @@ def take_in(batch: Batch, content: Iterable[bytes], *, now: datetime) -> None:
     batch.created_at = now
     batch.save()
     try:
-        _store(batch, content)
+        keep_bytes(batch, content)
     except BaseException:
         batch.delete()
         raise
@@ -49,7 +49,7 @@ def queue_reading(batch: Batch, *, now: datetime) -> None:
     batch.save()
 
 
-def _store(batch: Batch, content: Iterable[bytes]) -> None:
+def keep_bytes(batch: Batch, content: Iterable[bytes]) -> None:
     """Each chunk in a transaction of its own: a slow upload must not hold the database's writer."""
     digest = hashlib.sha256()
     for data in _in_chunks(_plain(content)):

@@ -1,0 +1,1 @@
+"""Parts of the actions that tell members of changes."""
