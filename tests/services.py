@@ -55,7 +55,7 @@ def services(*, durable: bool = False) -> Iterator[Services]:
 @contextlib.contextmanager
 def postgresql(*, durable: bool = False) -> Iterator[str]:
     """Yield the URL of a fresh cluster; root runs it as someone else, as PostgreSQL insists."""
-    initdb, postgres = _program("initdb"), _program("postgres")
+    initdb, postgres = find_program("initdb"), find_program("postgres")
     user = _ordinary_user()
     with _folder(owner=user) as folder:
         data = folder / "data"
@@ -90,7 +90,7 @@ def postgresql(*, durable: bool = False) -> Iterator[str]:
 @contextlib.contextmanager
 def redis() -> Iterator[str]:
     """Yield the URL of a fresh Redis that keeps nothing on disk."""
-    program = _program("redis-server")
+    program = find_program("redis-server")
     user = _ordinary_user()
     with _folder(owner=user) as folder:
         port = free_port()
@@ -147,8 +147,8 @@ def _ordinary_user() -> _User:
     raise ServiceMissingError("No ordinary user to run PostgreSQL as; create a user named nobody.")
 
 
-def _program(name: str) -> str:
-    """Find a server program; Debian keeps PostgreSQL's outside PATH, one folder a version."""
+def find_program(name: str) -> str:
+    """Where a server program is; Debian keeps PostgreSQL's outside PATH, one folder a version."""
     if found := shutil.which(name):
         return found
     versions = Path("/usr/lib/postgresql").glob(f"*/bin/{name}")

@@ -96,17 +96,23 @@ class BenchContext:
         return self._services
 
     def rounds(
-        self, contenders: Mapping[str, Callable[[], object]], *, count: int = 3
+        self,
+        contenders: Mapping[str, Callable[[], object]],
+        *,
+        count: int = 3,
+        before: Callable[[], object] = lambda: None,
     ) -> dict[str, list[float]]:
         """Run each contender once a round, the order turning round by round; seconds of each.
 
-        Only ratios inside one round mean anything on a shared machine: see `ratio`.
+        `before` is run ahead of each and not timed. Only ratios inside one round mean anything on
+        a shared machine: see `ratio`.
         """
         seconds: dict[str, list[float]] = {name: [] for name in contenders}
         names = list(contenders)
         for number in range(count):
             turn = number % len(names)
             for name in names[turn:] + names[:turn]:
+                before()
                 gc.collect()
                 started = time.perf_counter()
                 contenders[name]()
