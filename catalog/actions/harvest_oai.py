@@ -28,8 +28,8 @@ from library_net.db import claim
 from library_net.errors import LibraryError
 from library_net.jobs.models import JobRun, JobState
 
-STEP_RECORDS = 2000
-STEP_SECONDS = 20  # well inside a job's lease
+STEP_RECORDS = 1000
+STEP_SECONDS = 8  # then short tasks get their turn
 TIMEOUT_S = (10, 30)
 MAX_PAGE_BYTES = 64 * 1024 * 1024
 LONGEST_WAIT = timedelta(hours=6)
