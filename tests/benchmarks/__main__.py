@@ -19,6 +19,8 @@ from tests.services import run_to_its_end, services
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = ROOT / "build" / "bench"
+DOCS = ROOT / "docs" / "benchmarks.md"
+MARK = "<!-- written by: make bench ARGS=--write-docs -->"
 
 
 def main() -> int:
@@ -26,6 +28,7 @@ def main() -> int:
     known = built()
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(known)}")
     parser.add_argument("--size", type=int, help="instead of each one's default size")
+    parser.add_argument("--write-docs", action="store_true", help="note figures in docs/")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
@@ -36,6 +39,8 @@ def main() -> int:
     chosen = [known[name] for name in arguments.names or known]
     started = time.monotonic()
     failed = [one.name for one in chosen if not start(one, size=arguments.size)]
+    if arguments.write_docs:
+        write_docs(list(known.values()))
     print(f"\n{len(chosen)} benchmarks in {time.monotonic() - started:.0f} s.", end=" ")
     print(f"Failed: {', '.join(failed)}" if failed else f"Figures: {OUTPUT.relative_to(ROOT)}/")
     return 1 if failed else 0
@@ -77,6 +82,7 @@ def measure(bench: Declared, *, size: int) -> None:
         context.close()
     found.setdefault("seconds", time.perf_counter() - started)
     found.setdefault("peak_mb", peak.mb)
+    found.setdefault("size", size)
     publish(bench.name, found)
 
 
@@ -92,6 +98,23 @@ def publish(name: str, found: dict[str, float]) -> None:
     OUTPUT.mkdir(parents=True, exist_ok=True)
     text = json.dumps(ordered, indent=2, allow_nan=False)
     (OUTPUT / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def write_docs(benches: list[Declared]) -> None:
+    """Put what build/bench/ holds into the table that closes docs/benchmarks.md."""
+    rows = ["| name | what the ratio compares | size | ratio | besides |", "|---|---|---|---|---|"]
+    for bench in benches:
+        path = OUTPUT / f"{bench.name}.json"
+        if path.exists():
+            figures = json.loads(path.read_text(encoding="utf-8"))
+            ratio, size = figures.pop("ratio"), figures.pop("size", bench.default_size)
+            besides = ", ".join(f"{key} {value:,.4g}" for key, value in figures.items())
+            count = f"{size:,.0f} {bench.unit}"
+            rows.append(
+                f"| {bench.name} | {bench.description} | {count} | **{ratio:.3g}** | {besides} |"
+            )
+    text = DOCS.read_text(encoding="utf-8").partition(MARK)[0]
+    DOCS.write_text(f"{text}{MARK}\n\n" + "\n".join(rows) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
