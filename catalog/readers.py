@@ -31,9 +31,11 @@ from catalog.search.page import CARDS_ON_A_PAGE as CARDS_ON_A_PAGE
 from catalog.search.page import BranchAvailability as BranchAvailability
 from catalog.search.page import Edition as Edition
 from catalog.search.page import FacetChoice as FacetChoice
+from catalog.search.page import Suggestion as Suggestion
 from catalog.search.page import WorkCard as WorkCard
 from catalog.search.page import WorkPage as WorkPage
 from catalog.search.page import search_works as search_works
+from catalog.search.page import suggest_works as suggest_works
 from catalog.search.page import work_availability as work_availability
 from catalog.search.records import FoundRecord as FoundRecord
 from catalog.search.records import RecordSet as RecordSet

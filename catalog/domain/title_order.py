@@ -17,7 +17,7 @@ _COUNTED = re.compile(
     r"|(?<=[卷册集部辑编])([〇零一二两三四五六七八九十百千]+)$"
 )
 _NUMBER = re.compile(r"\d+")
-_ARTICLE = re.compile(r"(?:the|an?|l['’]|les?|la|der|die|das)\s+(?=\S)", re.IGNORECASE)
+_ARTICLE = re.compile(r"\A(?:the|an?|l['’]|les?|la|der|die|das)\s+(?=\S)", re.IGNORECASE)
 _TONES = {mark: str(tone) for tone, marks in enumerate(("āēīōūǖ", "áéíóúǘńḿ", "ǎěǐǒǔǚň", "àèìòùǜǹ"),
           start=1) for mark in marks}  # fmt: skip
 

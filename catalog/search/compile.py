@@ -146,8 +146,10 @@ class Compiler:
         tokens = pairs(node.text)
         if len(tokens) > 1:
             at_least = max(1, round(len(tokens) * _FORGIVEN_PAIRS))
-            right = [engine.term(node.field.value, token) for token in tokens]
-            found.append(engine.most_of(right, at_least=at_least))
+            fields = (Field.ANY, Field.TITLE) if node.field is Field.ANY else (node.field,)
+            for field in fields:
+                right = [engine.term(field.value, token) for token in tokens]
+                found.append(engine.most_of(right, at_least=at_least))
         return engine.best_of(found)
 
     def _phrase(self, node: Phrase) -> Engine:

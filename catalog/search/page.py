@@ -16,12 +16,15 @@ from django.db.models import Count, Q
 from catalog.domain.highlight import Marked, mark
 from catalog.domain.items import ItemStatus
 from catalog.domain.query import Filters, Query, parse_box
+from catalog.domain.spelling import corrected, heard_in
+from catalog.domain.text import has_han, title_key
 from catalog.models import Item, Manifestation, Work
-from catalog.search.index import shared_index
-from catalog.search.query import SearchPage, Sort, search
+from catalog.search.index import SearchIndex, shared_index
+from catalog.search.query import SearchPage, Sort, search, works_with_word
 from library_net.network.models import Agency, Branch
 
 CARDS_ON_A_PAGE = 20
+SUGGESTIONS = 8
 _NEVER_ON_A_SHELF = (ItemStatus.WITHDRAWN, ItemStatus.LOST, ItemStatus.MISSING)
 
 
@@ -80,6 +83,17 @@ class WorkPage:
     cards: tuple[WorkCard, ...] = ()
     facets: dict[str, tuple[FacetChoice, ...]] = field(default_factory=dict)
     is_ready: bool = True  # False while the index is being built for the first time
+    is_similar: bool = False  # nothing was exactly so; these are close to it
+    did_you_mean: str = ""  # what would have found something
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """A work somebody may be about to type."""
+
+    work_id: int
+    title: str
+    author: str
 
 
 def search_works(
@@ -90,32 +104,61 @@ def search_works(
     per_page: int = CARDS_ON_A_PAGE,
     sort: Sort = Sort.RELEVANCE,
     with_facets: bool = True,
+    is_forgiving: bool = False,
 ) -> WorkPage:
     """One page of cards for what was typed, best first, with counts to narrow it down.
 
     The index finds; availability and titles come from the database as they are now, so a copy
-    lent a second ago is not promised. A work withdrawn since is left out. Four queries (works,
-    editions, copies, branches) and two more for the names in the facets.
+    lent a second ago is not promised. A work withdrawn since is left out. ``is_forgiving`` as in
+    ``search``. Four queries (works, editions, copies, branches) and two more for the names in the
+    facets.
     """
     query = parse_box(typed, filters=filters)
+    index = shared_index(settings.SEARCH_INDEX_PATH)
     page = max(1, page)
     found = search(
-        shared_index(settings.SEARCH_INDEX_PATH),
+        index,
         query,
         offset=(page - 1) * per_page,
         limit=per_page,
         sort=sort,
         with_facets=with_facets,
+        is_forgiving=is_forgiving,
     )
+    cards = _cards([hit.work_id for hit in found.hits], query)
     return WorkPage(
         query=query,
         total=found.total,
         page=page,
         pages=-(-found.total // per_page),
-        cards=_cards([hit.work_id for hit in found.hits], query),
+        cards=cards,
         facets=_named_facets(found, query.filters),
         is_ready=found.is_ready,
+        is_similar=found.is_similar,
+        did_you_mean=_meant(index, typed, cards) if found.is_similar else "",
     )
+
+
+def suggest_works(*, typed: str, limit: int = SUGGESTIONS) -> tuple[Suggestion, ...]:
+    """Works that what is typed so far may be going to ask for, one for each title. One query."""
+    if len(typed.strip()) < (1 if has_han(typed) else 2):
+        return ()
+    index = shared_index(settings.SEARCH_INDEX_PATH)
+    found = search(index, parse_box(typed), limit=2 * limit, with_facets=False)
+    works = Work.objects.filter(absorbed_by=None).in_bulk([hit.work_id for hit in found.hits])
+    by_title: dict[str, Suggestion] = {}
+    for hit in found.hits:
+        if work := works.get(hit.work_id):
+            suggestion = Suggestion(work_id=work.pk, title=work.title, author=work.author)
+            by_title.setdefault(title_key(work.title) or work.title, suggestion)
+    return tuple(by_title.values())[:limit]
+
+
+def _meant(index: SearchIndex, typed: str, cards: tuple[WorkCard, ...]) -> str:
+    for card in cards[:5]:
+        if heard := heard_in(card.title, typed):
+            return heard
+    return corrected(typed, works_with=lambda word: works_with_word(index, word))
 
 
 def _cards(work_ids: list[int], query: Query) -> tuple[WorkCard, ...]:

@@ -92,6 +92,12 @@ def search(
     return asked.read(with_facets=with_facets, is_forgiving=True)
 
 
+def works_with_word(index: SearchIndex, word: str) -> int:
+    """How many works have this word of a Latin script anywhere."""
+    searcher = index.searcher()
+    return searcher.doc_freq("any", word) if searcher else 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Page:
     searcher: Searcher

@@ -19,6 +19,7 @@ app_name = "portal"
 urlpatterns = [
     path("", home.home, name="home"),
     path("search", search.search, name="search"),
+    path("suggestions", search.suggestions, name="suggestions"),
     path("works/w<int:work_id>", record.work, name="work"),
     path("works/m<int:manifestation_id>", record.manifestation, name="manifestation"),
     path("works/w<int:work_id>/requests", requests.place, name="place_request"),

@@ -149,3 +149,39 @@ def test_the_home_page_counts_what_is_there(world, client):
     assert "2 种书" in words.replace("titles", "种书") or "种书 2" in words
     assert "成都 3 馆 · 1 册" in words
     assert "资阳 1 馆 · 1 册" in words
+
+
+def test_a_misspelt_title_offers_what_was_meant(world, client, index):
+    world.item("射雕英雄传")
+    index()
+
+    answer = client.get(SEARCH, {"q": "射雕英熊传"})
+
+    assert "射雕英雄传" in text_of(answer)
+    assert 'href="?q=%E5%B0%84%E9%9B%95%E8%8B%B1%E9%9B%84%E4%BC%A0"' in answer.content.decode()
+
+
+def test_suggestions_name_each_title_once_and_lead_to_the_work(
+    world, client, index, django_assert_max_num_queries
+):
+    first = world.item("射雕英雄传")
+    world.item("射鵰英雄傳")  # another member's record that was not merged
+    world.item("神雕侠侣")
+    index()
+
+    with django_assert_max_num_queries(1):
+        answer = client.get("/suggestions", {"q": "she d"})
+
+    found = answer.json()["suggestions"]
+    assert [one["title"] for one in found] in (["射雕英雄传"], ["射鵰英雄傳"])
+    assert client.get(found[0]["url"]).status_code == 200
+    assert found[0]["url"] == work_url(first) or found[0]["title"] == "射鵰英雄傳"
+    assert "max-age" in answer["Cache-Control"]
+
+
+@pytest.mark.parametrize("typed", ["", " ", "s", '"', "😀", "x" * 5000])
+def test_nothing_is_suggested_for_next_to_nothing(world, client, index, typed):
+    world.item("三体")
+    index()
+
+    assert client.get("/suggestions", {"q": typed}).json() == {"suggestions": []}

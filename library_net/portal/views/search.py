@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from catalog.domain.query import Filters
-from catalog.readers import CARDS_ON_A_PAGE, WorkCard, WorkPage, search_works
+from catalog.readers import CARDS_ON_A_PAGE, WorkCard, WorkPage, search_works, suggest_works
 from library_net.portal import facets, places
 from library_net.portal.cards import availability, cover_of, imprint_of
 
 MAX_QUERY = 200
+SUGGESTION_SECONDS = 60
 
 
 @require_safe
@@ -23,13 +25,15 @@ def search(request: HttpRequest) -> HttpResponse:
     typed = asked.get("q", "").strip()[:MAX_QUERY]
     cities = places.cities()
     filters = facets.filters_from(asked, cities=cities)
-    found = search_works(typed=typed, filters=filters, page=_page_number(asked))
+    found = search_works(typed=typed, filters=filters, page=_page_number(asked), is_forgiving=True)
     problem = "" if found.is_ready else _("The catalogue is being indexed; try again in a minute.")
     return render(
         request,
         "portal/search.html",
         {
             "query": typed,
+            "is_similar": found.is_similar,
+            "did_you_mean": _again(asked, found.did_you_mean),
             "problem": problem,
             "results": _results(asked, found, filters=filters),
             "chosen": facets.chosen(asked, cities=cities),
@@ -37,6 +41,33 @@ def search(request: HttpRequest) -> HttpResponse:
             "without_filters": facets.without_filters(asked),
         },
     )
+
+
+@require_safe
+def suggestions(request: HttpRequest) -> HttpResponse:
+    """What is typed so far may be going to ask for these works. Queries: 1."""
+    typed = request.GET.get("q", "").strip()[:MAX_QUERY]
+    found = [
+        {
+            "title": one.title,
+            "author": one.author,
+            "url": reverse("portal:work", args=[one.work_id]),
+        }
+        for one in suggest_works(typed=typed)
+    ]
+    answer = JsonResponse({"suggestions": found})
+    patch_cache_control(answer, private=True, max_age=SUGGESTION_SECONDS)
+    return answer
+
+
+def _again(asked: QueryDict, text: str) -> dict[str, str]:
+    """The same search with other words; empty when there are none to offer."""
+    if not text:
+        return {}
+    changed = asked.copy()
+    changed.pop("page", None)
+    changed["q"] = text
+    return {"text": text, "url": f"?{changed.urlencode()}"}
 
 
 def _results(asked: QueryDict, found: WorkPage, *, filters: Filters) -> dict[str, object]:

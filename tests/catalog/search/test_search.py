@@ -307,3 +307,62 @@ def test_threads_search_while_one_writes(index):
 )
 def test_what_a_protocol_asks_beyond_the_box_is_answered_too(index, root, works):
     assert {hit.work_id for hit in search(index, Query(root=root)).hits} == works
+
+
+@pytest.mark.parametrize(
+    ("typed", "work"),
+    [
+        ("射雕英熊传", CONDOR),  # the right sound
+        ("射雕英维传", CONDOR),  # most of the characters
+        ("sedaoyingxiongzhuan", CONDOR),
+        ("shediaoyinxiongzhuan", CONDOR),
+        ("litle tree", TREE),
+        ("eduction of litlle tree", TREE),
+        ("Forest Cartre", TREE),
+        ("shi fng shizhi", SHIFANG),
+    ],
+)
+def test_slips_are_forgiven_only_where_nothing_matches(index, typed, work):
+    assert found(index, typed) == []
+    page = search(index, parse_box(typed), is_forgiving=True)
+    assert page.is_similar
+    assert page.hits[0].work_id == work
+    assert page.facets["language"] or page.total == 1
+
+
+def test_forgiving_changes_nothing_where_something_matches(index):
+    exact, forgiving = (
+        search(index, parse_box("射雕"), is_forgiving=is_forgiving)
+        for is_forgiving in (False, True)
+    )
+    assert exact == forgiving
+    assert not search(index, parse_box("xyzzy"), is_forgiving=True).is_similar
+
+
+def test_works_without_a_call_number_come_after_those_on_the_shelf(index):
+    shelf = found(index, "", sort=Sort.CALL_NUMBER)
+    assert shelf[:2] == [CONDOR, SHIFANG]
+    assert len(shelf) == len(WORKS)
+
+
+def test_counts_of_a_page_of_everything_follow_the_next_commit(index):
+    assert search(index, parse_box("")).facets["city"][0].count == 1
+    index.apply(
+        upserts=[WorkDocument(work_id=70, titles=("鹿鼎记",), cities=("CD", "ZY"))], cursor=1
+    )
+    counts = {one.value: one.count for one in search(index, parse_box("")).facets["city"]}
+    assert counts == {"CD": 2, "ZY": 1}
+
+
+def test_notes_and_summaries_are_searched_too(index):
+    noted = WorkDocument(work_id=71, titles=("鹿鼎记",), notes=("韦小宝的一生",))
+    index.apply(upserts=[noted], cursor=1)
+    assert found(index, "韦小宝") == [71]
+
+
+def test_a_beginning_finds_every_word_that_begins_so(index):
+    words = [f"com{a}{b}" for a in "abcdefghij" for b in "klmnopqrst"]
+    index.apply(
+        upserts=[WorkDocument(work_id=100 + n, titles=(w,)) for n, w in enumerate(words)], cursor=1
+    )
+    assert search(index, parse_box("com")).total == len(words)
