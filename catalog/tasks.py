@@ -11,6 +11,7 @@ from django.utils import timezone
 from catalog.actions.deliver_webhooks import deliver_webhook, due_webhooks
 from catalog.actions.harvest_oai import due_sources, harvest_step, note_failure, start_harvest
 from catalog.actions.ingest_chunk import ingest_chunk, waits_for
+from catalog.actions.recluster import recluster_chunk, start_recluster
 from catalog.models import Batch, HarvestSource
 from catalog.models.feed import number_changes as number_waiting_changes
 from library_net.api.problems import sentence
@@ -80,4 +81,20 @@ def harvest(*, job_id: int, **_ignored: Any) -> None:
         job.fail(now=timezone.now(), message=text)
         return
     if not is_done:
+        job.yield_turn()
+
+
+@shared_task(name="catalog.recluster_outdated")
+def recluster_outdated(**_ignored: Any) -> bool:
+    """After the matcher changed: start matching anew. A second call finds the job started."""
+    return start_recluster(now=timezone.now()) is not None
+
+
+@shared_task(name="catalog.recluster")
+def recluster(*, job_id: int, **_ignored: Any) -> None:
+    """One step of matching anew; the rest is queued again, a repeated step finds its work done."""
+    job = JobRun.objects.filter(pk=job_id).exclude(state=JobState.DONE).first()
+    if job is None or not job.take(now=timezone.now()):
+        return
+    if not recluster_chunk(job=job, now=timezone.now()):
         job.yield_turn()

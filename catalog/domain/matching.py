@@ -33,7 +33,7 @@ __all__ = [
     "work_key",
 ]
 
-MATCHER_VERSION = 1
+MATCHER_VERSION = 2
 """Raise it whenever a verdict or a key may change: records of older versions are matched again."""
 
 # Points of the evidence, and what they must add up to. Agreement of an identifier and an equal
@@ -51,7 +51,10 @@ LEAST_TITLE = 0.6  # with an identifier (domain.md §3e)
 CERTAIN_TITLE = 0.8
 EQUAL_TITLE = 0.95
 CLOSE_PAGES = 3
-HAND_PRESS = 1850  # what was printed before has no two copies alike; only people compare it
+PRINTING, HAND_PRESS = (
+    1450,
+    1850,
+)  # what was printed before has no two copies alike; only people compare it
 
 
 class Verdict(StrEnum):
@@ -119,15 +122,13 @@ def compare(left: MatchProfile, right: MatchProfile) -> Comparison:
         sheet.say("adaptation", "differ", 0, left.record.edition, right.record.edition)
         sheet.at_most(Verdict.ASK)
     if identifier == "agree":
-        if EQUAL_TITLE > title and pages != "agree":
+        if title < EQUAL_TITLE and pages != "agree":
             sheet.at_most(Verdict.ASK)  # a companion of the book, under its number
         verdict = _by_points(sheet, title)
     else:
         _be_careful(left, right, sheet, pages=pages, edition=edition)
         agreements = (title >= EQUAL_TITLE, author, publisher, year, pages, edition)
-        verdict = _without_identifier(
-            left, right, sheet, agreements, is_weak=identifier == "near"
-        )
+        verdict = _without_identifier(left, right, sheet, agreements, is_weak=identifier == "near")
     return Comparison(
         verdict=verdict, score=round(sheet.points / 100, 4), evidence=tuple(sheet.rows)
     )
@@ -188,7 +189,7 @@ def _be_careful(
     if places_differ(left.record.place, right.record.place):
         sheet.say("place", "differ", 0, left.record.place, right.record.place)
         sheet.at_most(Verdict.ASK)
-    if left.year and left.year < HAND_PRESS:
+    if left.year and PRINTING <= left.year < HAND_PRESS:  # 1379 is a year of another calendar
         sheet.at_most(Verdict.ASK)
     is_numbered = _share_number(left, right)
     is_named_in_full = is_numbered or (
@@ -263,7 +264,14 @@ def _part(left: MatchProfile, right: MatchProfile, sheet: _Sheet, *, is_identifi
         sheet.say("part_name", "missing", 0, left.part_name, right.part_name)
         if left.full_name != right.full_name:
             sheet.at_most(Verdict.ASK)
-    if left.is_open_set != right.is_open_set:
+    _extent_in_volumes(left, right, sheet, is_identified=is_identified)
+
+
+def _extent_in_volumes(
+    left: MatchProfile, right: MatchProfile, sheet: _Sheet, *, is_identified: bool
+) -> None:
+    is_other_range = left.is_open_set and left.record.extent != right.record.extent
+    if left.is_open_set != right.is_open_set or is_other_range:
         sheet.say("volumes", "missing", 0, left.record.extent, right.record.extent)
         sheet.at_most(Verdict.ASK)
     elif (left.volumes or 1) != (right.volumes or 1):

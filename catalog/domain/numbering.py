@@ -156,7 +156,9 @@ _LATIN_EDITION = re.compile(
     r"\b(?P<n>\d{1,3}) ?(?:st|nd|rd|th|d|e|er|eme|a)? "
     r"(?:[a-z]+ ){0,3}?(?:ed|edn|edition|editions|aufl|auflage|ausg|ausgabe|edicion|edizione)\b"
 )
-_EDITION_LAST = re.compile(r"\b(?:ed|edicion|edizione|edicao|aufl) (?P<n>\d{1,2}) ?(?:a|st|nd|rd|th)?$")
+_EDITION_LAST = re.compile(
+    r"\b(?:ed|edicion|edizione|edicao|aufl) (?P<n>\d{1,2}) ?(?:a|st|nd|rd|th)?$"
+)
 _WORD_EDITION = re.compile(
     rf"\b(?P<word>{'|'.join(_WORDS)}) (?:[a-z]+ ){{0,3}}?(?:ed|edn|edition)\b"
 )

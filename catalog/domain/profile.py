@@ -41,7 +41,11 @@ _REVISED = re.compile(
     r"|\bspecial|\blimited|修订|修訂|增订|增訂|增补|增補|补订|校订|新版|新1版|新一版|重排|典藏|珍藏|纪念",
     re.IGNORECASE,
 )
-_OPEN_SET = re.compile(r"\s*(?:v|vols?|bd|t)\.?\s*(?:<|$|\()|\s*<|\s*\d+\s*v\.\s*\(<", re.IGNORECASE)
+_SOUNDS = str.maketrans({"y": "i", "j": "i", "w": "v"})
+_DOUBLED = re.compile(r"([^\W\d])\1+")
+_OPEN_SET = re.compile(
+    r"\s*(?:v|vols?|bd|t)\.?\s*(?:<|$|\()|\s*<|\s*\d+\s*v\.\s*\(<", re.IGNORECASE
+)
 _LONGEST_PART = 12  # characters; a longer tail is a title of its own, not a part designation
 _STRONG_KINDS = {
     IdentifierKind.ISSN: "issn",
@@ -134,7 +138,12 @@ class MatchProfile:
 
     @cached_property
     def subtitle(self) -> str:
-        return title_key(self.record.subtitle)
+        return title_key(self.subtitle_text)
+
+    @cached_property
+    def subtitle_text(self) -> str:
+        """As written: in its own field, or after a colon in the title's."""
+        return self.record.subtitle or self.record.title.partition(" : ")[2]
 
     @cached_property
     def full_title(self) -> str:
@@ -200,7 +209,7 @@ def work_key(record: BibRecord) -> str:
 
     Without an author the publisher stands in, so that two yearbooks of one name stay apart.
     """
-    title, _, _ = _split_title(record.title)
+    title, _, _ = _split_title(record.title.partition(" : ")[0] or record.title)
     person = next((keys[0] for c in record.contributors if (keys := person_keys(c.name))), "")
     kind = "" if record.material is not Material.SERIAL else "serial"
     return _hash(kind, title, person or f"publisher {publisher_key(record.publisher)}")
@@ -208,7 +217,7 @@ def work_key(record: BibRecord) -> str:
 
 def profile_of(record: BibRecord) -> MatchProfile:
     """What the keys of a record need; see MatchProfile."""
-    main_title = record.title
+    main_title = record.title.partition(" : ")[0] or record.title
     title, title_volume, set_size = _split_title(main_title)
     people = record.contributors
     first_people = person_keys(people[0].name) if people else ()
@@ -249,7 +258,9 @@ def _split_title(text: str) -> tuple[str, str, int | None]:
     volume = volume_in_title(text) if _MAY_NAME_PART.search(text) else ""
     if volume:
         for start in range(len(text) - 1, max(0, len(text) - _LONGEST_PART), -1):
-            is_inside = text[start].isascii() and text[start].isalnum() and text[start - 1].isalpha()
+            is_inside = (
+                text[start].isascii() and text[start].isalnum() and text[start - 1].isalpha()
+            )
             if not is_inside and volume_in_title(text[start:]) == volume:
                 text = text[:start]
                 break
@@ -259,12 +270,17 @@ def _split_title(text: str) -> tuple[str, str, int | None]:
 def _sounds(record: BibRecord, title: str, *, is_han: bool) -> tuple[str, ...]:
     """Romanised main title: as catalogued first, then as computed; most likely reading first."""
     if not is_han:
-        return (pinyin_key(title),) if title else ()
+        return (_heard(pinyin_key(title)),) if title else ()
     main = next((t for t in record.titles if t.kind is TitleKind.MAIN), None)
-    catalogued = pinyin_key(main.pinyin) if main and main.pinyin else ""
-    computed = [pinyin_key(full) for full in pinyin_forms(title).fulls()]
+    catalogued = _heard(pinyin_key(main.pinyin)) if main and main.pinyin else ""
+    computed = [_heard(pinyin_key(full)) for full in pinyin_forms(title).fulls()]
     # The reading everybody computes alike comes first: it is the key both sides certainly have.
     return tuple(dict.fromkeys(s for s in (*computed[:1], catalogued, *computed[1:]) if s))
+
+
+def _heard(text: str) -> str:
+    """Two ways to romanise a word, and a letter written once or twice, become one."""
+    return _DOUBLED.sub(r"\1", text.translate(_SOUNDS))
 
 
 def _front_matter(extent: str) -> int:

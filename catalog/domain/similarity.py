@@ -32,10 +32,11 @@ _MADE_OVER = re.compile(
     "|largepaper|deluxe|bilingual|annotated|pocketed"
 )
 _ROMAN = re.compile(r"[ivxlcdm]+|\w")
-_SMALL_WORDS = frozenset(
-    "a an the and of in on at by for from to with or & le la les l de des du et der die das den "
-    "und ein eine el los las y il lo gli e i o os as da do das no i v na".split()
-)
+_SMALL_WORDS_TEXT = """
+    a an the and of in on at by for from to with or & le la les l de des du et der die das den und
+    ein eine el los las y il lo gli e i o os as da do no v na
+"""
+_SMALL_WORDS = frozenset(_SMALL_WORDS_TEXT.split())
 
 
 def title_similarity(left: MatchProfile, right: MatchProfile) -> float:
@@ -50,20 +51,23 @@ def title_similarity(left: MatchProfile, right: MatchProfile) -> float:
         return _across_scripts(left, right)
     if left.title == right.title:
         return _with_equal_main_title(left, right)
-    if left.names & right.names:
-        return _VARIANT
-    if left.names & right.other_titles or right.names & left.other_titles:
+    is_variant = left.names & right.names or _is_among_others(left, right)
+    # konferentsiy and konferent͡sii
+    if is_variant or (not left.is_han and left.sounds == right.sounds):
         return _VARIANT
     return max(_string_similarity(left, right, left.title, right.title),
                _string_similarity(left, right, left.full_title, right.full_title))  # fmt: skip
 
 
+def _is_among_others(left: MatchProfile, right: MatchProfile) -> bool:
+    """A title of one is a parallel, variant or uniform title of the other."""
+    return bool(left.names & right.other_titles or right.names & left.other_titles)
+
+
 def _across_scripts(left: MatchProfile, right: MatchProfile) -> float:
     if not set(left.sounds).isdisjoint(right.sounds):
         return _VARIANT
-    if left.names & right.other_titles or right.names & left.other_titles:
-        return _VARIANT
-    return 0.0
+    return _VARIANT if _is_among_others(left, right) else 0.0
 
 
 def _with_equal_main_title(left: MatchProfile, right: MatchProfile) -> float:
@@ -75,7 +79,7 @@ def _with_equal_main_title(left: MatchProfile, right: MatchProfile) -> float:
         return _OTHER_SUBTITLE
     if has_han(one) or has_han(other):
         return 1.0 if one in other or other in one else _OTHER_SUBTITLE
-    is_slip = differ_by_slips(left.record.subtitle, right.record.subtitle)
+    is_slip = differ_by_slips(left.subtitle_text, right.subtitle_text)
     return 1.0 if is_slip else _OTHER_SUBTITLE
 
 
@@ -125,7 +129,7 @@ def _is_slip(one: str, other: str) -> bool:
 def places_differ(one: str, other: str) -> bool:
     """New York is not London; N.Y. may be New York, and what is not said is no difference."""
     left, right = fold(one).split(), fold(other).split()
-    if not left or not right or has_han(one) or has_han(other):
+    if not left or not right or not all(map(_is_latin, (*left, *right))):
         return False
     return not any(_is_slip(a, b) or a[0] == b[0] for a in left[:1] for b in right)
 
@@ -148,10 +152,10 @@ def names_meet(left: MatchProfile, right: MatchProfile) -> str:
         left.first_people
     ):
         return "agree"
-    if left.people & right.people:
-        return "near"
     if _is_one_name(left, right) or _is_said_in_statement(left, right):
         return "agree"
+    if left.people & right.people:
+        return "near"
     # Names in two scripts with no romanised form to compare by prove nothing.
     is_mixed = has_han(left.first_person) != has_han(right.first_person)
     return "missing" if is_mixed and not (left.letters and right.letters) else "differ"
@@ -194,49 +198,73 @@ def publishers_meet(one: str, other: str) -> str:
     if one == other:
         return "agree"
     if has_han(one) != has_han(other):
-        han, latin = (one, other) if has_han(one) else (other, one)
-        sound = pinyin_key(pinyin_forms(han).full)
-        spoken = pinyin_key(latin)
-        if spoken.startswith(sound) or sound in spoken:
-            return "agree"
-        return "differ" if _PUBLISHER_IN_PINYIN.search(spoken) else "missing"
+        return _publishers_across_scripts(one, other)
     if has_han(one):
         short, long = sorted((one, other), key=lambda name: (len(name), name))
         return "agree" if len(short) >= 2 and short in long else "differ"
     left, right = frozenset(one.split()), frozenset(other.split())
-    # "The Office", "The Department": the body named before, whichever it was.
-    if left <= _SHORT_FOR_A_BODY or right <= _SHORT_FOR_A_BODY:
-        return "missing"
+    is_short_for_a_body = left <= _SHORT_FOR_A_BODY or right <= _SHORT_FOR_A_BODY
+    if is_short_for_a_body or _is_latin(one) != _is_latin(other):
+        return "missing"  # "The Office", "The Department": the body named before, whichever it was
+    return "agree" if _is_one_house(one, other, left, right) else "differ"
+
+
+def _publishers_across_scripts(one: str, other: str) -> str:
+    han, latin = (one, other) if has_han(one) else (other, one)
+    sound, spoken = pinyin_key(pinyin_forms(han).full), pinyin_key(latin)
+    if spoken.startswith(sound) or sound in spoken:
+        return "agree"
+    return "differ" if _PUBLISHER_IN_PINYIN.search(spoken) else "missing"
+
+
+def _is_one_house(one: str, other: str, left: frozenset[str], right: frozenset[str]) -> bool:
+    """A telling word in common, one abbreviated to its initials, or a misspelling."""
+    if left <= right or right <= left:
+        return True
     telling = [[w for w in words if len(w) > 1 and w not in _GENERIC] for words in (left, right)]
     if any(_is_slip(a, b) for a in telling[0] for b in telling[1]):
-        return "agree"
+        return True
     if _initials(one) in right or _initials(other) in left:
-        return "agree"
-    is_close = Levenshtein.normalized_similarity(one, other) >= 0.75
-    return "agree" if is_close else "differ"
+        return True
+    spelt = _spelt(one), _spelt(other)
+    short, long = sorted((spelt[0] or _initials(one), spelt[1] or _initials(other)), key=len)
+    if len(short) >= 3 and long.endswith(short) and any(spelt):
+        return True
+    return Levenshtein.normalized_similarity(one, other) >= 0.75
 
 
 _PUBLISHER_IN_PINYIN = re.compile("chubanshe|chubangongsi|chubanjituan|shuju$|shudian$|yinshuguan$")
 # Words that tell no publisher from another.
-_GENERIC = frozenset(
-    "printed print printer printers by for sold published pub and of the at in on from to de la le "
-    "les des du del di da do der die das und et y e & a an his her university univ universitat "
-    "universite universidad dept department office institute institut instituto national nacional "
-    "state center centre house society association academy museum library college ministry "
-    "government govt us u s board committee commission council bureau division agency service "
-    "international editions edition editorial edizioni editions izd vo author authors books book "
-    "division section program project school st new company co school".split()
-)
+_GENERIC_TEXT = """
+    printed print printer printers by for sold published pub and of the at in on from to de la le
+    les des du del di da do der die das und et y e & a an his her university univ universitat
+    universite universidad dept department office institute institut instituto national nacional
+    state center centre house society association academy museum library college ministry
+    government govt us u s board committee commission council bureau division agency service
+    international editions edition editorial edizioni izd vo author authors books book section
+    program project school st new company co
+"""
+_GENERIC = frozenset(_GENERIC_TEXT.split())
 
 
-_SHORT_FOR_A_BODY = frozenset(
-    "the office dept department council board commission committee agency institute bureau division "
-    "author authors museum library university society association academy ministry service center "
-    "centre college foundation".split()
-)
+_SHORT_FOR_A_BODY_TEXT = """
+    the office dept department council board commission committee agency institute bureau division
+    author authors museum library university society association academy ministry service center
+    centre college foundation
+"""
+_SHORT_FOR_A_BODY = frozenset(_SHORT_FOR_A_BODY_TEXT.split())
 
 
 def _initials(text: str) -> str:
     """GPO for Government Printing Office."""
     found = "".join(word[0] for word in text.split() if word not in _SMALL_WORDS)
     return found if len(found) >= 3 else " "
+
+
+def _spelt(text: str) -> str:
+    """``u s g p o`` -> ``usgpo``: what stands in single letters."""
+    return "".join(word for word in text.split() if len(word) == 1)
+
+
+def _is_latin(text: str) -> bool:
+    return all(char < "\u0300" for char in text)

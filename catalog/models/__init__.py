@@ -4,6 +4,7 @@ from catalog.models.batches import Batch, BatchChunk, BatchKind, BatchSeen, Batc
 from catalog.models.bibliographic import Manifestation, Work
 from catalog.models.feed import Change, ChangeKind, FeedHead
 from catalog.models.items import BarcodeAlias, Item
+from catalog.models.matches import DecisionKind, MatchDecision, MatchQuestion
 from catalog.models.sources import MatchEvidence, MatchKey, SourceRecord
 from catalog.models.sync import HarvestedRecord, HarvestSource, Webhook, WebhookDelivery
 
@@ -16,13 +17,16 @@ __all__ = [
     "BatchState",
     "Change",
     "ChangeKind",
+    "DecisionKind",
     "FeedHead",
     "HarvestSource",
     "HarvestedRecord",
     "Item",
     "Manifestation",
+    "MatchDecision",
     "MatchEvidence",
     "MatchKey",
+    "MatchQuestion",
     "Reject",
     "SourceRecord",
     "Webhook",

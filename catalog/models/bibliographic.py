@@ -44,6 +44,9 @@ class Manifestation(models.Model):
     publisher = models.CharField(_("publisher"), max_length=200, blank=True)
     year = models.SmallIntegerField(_("year"), null=True, blank=True)
     source_count = models.PositiveIntegerField(_("member records"), default=0)
+    # The oldest record of the cluster the id was made for. Where that record goes, the id goes, so
+    # taking apart what was joined gives every part its own id back (MA-13).
+    anchor_id = models.BigIntegerField(null=True, editable=False)
     # An absorbed manifestation redirects for ever; one without sources left is a tombstone.
     absorbed_by = models.ForeignKey("self", models.SET_NULL, null=True, blank=True)
     deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
@@ -53,7 +56,14 @@ class Manifestation(models.Model):
         verbose_name = _("manifestation")
         verbose_name_plural = _("manifestations")
         # The order in which harvesters read, see catalog.models.harvest.
-        indexes = [models.Index(fields=["updated_at", "id"], name="manifestations_by_change")]
+        indexes = [
+            models.Index(fields=["updated_at", "id"], name="manifestations_by_change"),
+            models.Index(
+                fields=["anchor_id"],
+                name="absorbed_by_anchor",
+                condition=models.Q(absorbed_by__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title

@@ -74,14 +74,14 @@ def save_editions(
 ) -> Outcome:
     """Write manifestations and works of the clusters; sources are not touched here."""
     editions = [_edition(cluster, fresh_neutral) for cluster in grouping.clusters]
-    absorbed, ended = _keep_oldest_ids(editions, grouping.affected)
-    before = dict(
-        select_where_in(
-            "SELECT id, work_id FROM catalog_manifestation WHERE id {values}",
-            sorted(grouping.affected),
-        )
+    rows = select_where_in(
+        "SELECT id, work_id, anchor_id FROM catalog_manifestation WHERE id {values}",
+        sorted(grouping.affected),
     )
-    works = _place_in_works(editions, before=before, now=now)
+    before = {pk: work_id for pk, work_id, _ in rows}
+    anchors = {pk: anchor_id for pk, _, anchor_id in rows}
+    absorbed, ended, revived = _give_ids(editions, grouping.affected, anchors=anchors)
+    works = _place_in_works(editions, before=before, revived=revived, now=now)
     _write_editions(editions, now=now)
     _write_ended(absorbed, ended, now=now)
     outcome = Outcome()
@@ -106,18 +106,15 @@ def _edition(cluster: Cluster, fresh_neutral: Mapping[int, str]) -> Edition:
     )
 
 
-def _keep_oldest_ids(
-    editions: list[Edition], affected: Collection[int]
-) -> tuple[dict[int, int], set[int]]:
-    """Give every edition its id; returns ({absorbed: survivor}, ids that end)."""
-    heir: dict[int, Edition] = {}  # of each former id: where its oldest record is now
-    first: dict[int, int] = {}
-    for edition in editions:
-        for member in edition.cluster.members:
-            former = member.manifestation_id
-            if former is not None and member.source_id < first.get(former, member.source_id + 1):
-                first[former] = member.source_id
-                heir[former] = edition
+def _give_ids(
+    editions: list[Edition], affected: Collection[int], *, anchors: Mapping[int, int | None]
+) -> tuple[dict[int, int], set[int], dict[int, int]]:
+    """Every edition's id; returns ({absorbed: survivor}, ids that end, {revived id: its work}).
+
+    A former id goes where its anchor is now, else where its oldest record is; of several the oldest
+    survives. An edition left without one takes back the id that was absorbed with its records.
+    """
+    heir = _heirs(editions, anchors)
     claims: dict[int, list[int]] = defaultdict(list)
     for former, edition in heir.items():
         claims[id(edition)].append(former)
@@ -126,10 +123,50 @@ def _keep_oldest_ids(
         if former_ids := sorted(claims.get(id(edition), ())):
             edition.manifestation_id, edition.is_new = former_ids[0], False
             absorbed |= dict.fromkeys(former_ids[1:], former_ids[0])
+    revived = _revive([edition for edition in editions if edition.is_new])
     new = [edition for edition in editions if edition.is_new]
     for edition, pk in zip(new, reserve_ids(Manifestation, len(new)), strict=True):
         edition.manifestation_id = pk
-    return absorbed, set(affected) - heir.keys()
+    return absorbed, set(affected) - heir.keys(), revived
+
+
+def _heirs(editions: list[Edition], anchors: Mapping[int, int | None]) -> dict[int, Edition]:
+    """Of each former id: the edition that inherits it."""
+    heir: dict[int, Edition] = {}
+    first: dict[int, int] = {}
+    for edition in editions:
+        for member in edition.cluster.members:
+            former = member.manifestation_id
+            if former is None:
+                continue
+            # The anchor goes before any id there is.
+            rank = 0 if anchors.get(former) == member.source_id else member.source_id
+            if rank < first.get(former, rank + 1):
+                first[former] = rank
+                heir[former] = edition
+    return heir
+
+
+def _revive(homeless: list[Edition]) -> dict[int, int]:
+    """Absorbed ids that come back to the records they were made for. A query if any was split."""
+    anchored = {
+        member.source_id: edition
+        for edition in homeless
+        for member in edition.cluster.members
+        if member.manifestation_id is not None
+    }
+    rows = select_where_in(
+        "SELECT id, work_id, anchor_id FROM catalog_manifestation"
+        " WHERE absorbed_by_id IS NOT NULL AND anchor_id {values} ORDER BY id",
+        sorted(anchored),
+    )
+    revived: dict[int, int] = {}
+    for pk, work_id, anchor_id in sorted(rows):
+        edition = anchored[anchor_id]
+        if edition.is_new:
+            edition.manifestation_id, edition.is_new = pk, False
+            revived[pk] = work_id
+    return revived
 
 
 # --- works -------------------------------------------------------------------------------------
@@ -144,7 +181,13 @@ class _Works:
     renamed: list[tuple[str, int]] = field(default_factory=list)
 
 
-def _place_in_works(editions: list[Edition], *, before: Mapping[int, int], now: datetime) -> _Works:
+def _place_in_works(
+    editions: list[Edition],
+    *,
+    before: Mapping[int, int],
+    revived: Mapping[int, int],
+    now: datetime,
+) -> _Works:
     keys = sorted({edition.grouping_key for edition in editions})
     found = select_where_in(
         "SELECT grouping_key, MIN(id) FROM catalog_work"
@@ -163,10 +206,29 @@ def _place_in_works(editions: list[Edition], *, before: Mapping[int, int], now: 
         ),
         living=_living(current),
     )
+    _revive_works(editions, revived, works)
     homeless = [edition for edition in editions if not _find_work(edition, before, works)]
     _create_works(homeless, works, now=now)
     update_rows(Work, ["grouping_key"], works.renamed)
     return works
+
+
+def _revive_works(editions: list[Edition], revived: Mapping[int, int], works: _Works) -> None:
+    """A work absorbed together with its edition comes back with it, if it still has its name."""
+    rows = select_where_in(
+        "SELECT id, grouping_key FROM catalog_work"
+        " WHERE absorbed_by_id IS NOT NULL AND id {values}",
+        sorted(set(revived.values())),
+    )
+    key_of = dict(rows)
+    back: set[int] = set()
+    for edition in editions:
+        work_id = revived.get(edition.manifestation_id, 0)
+        key = edition.grouping_key
+        if key_of.get(work_id) == key and key not in works.by_key:
+            works.by_key[key] = work_id
+            back.add(work_id)
+    update_rows(Work, ["absorbed_by_id"], [(None, work_id) for work_id in sorted(back)])
 
 
 def _find_work(edition: Edition, before: Mapping[int, int], works: _Works) -> bool:
@@ -284,8 +346,12 @@ def _write_editions(editions: list[Edition], *, now: datetime) -> None:
     stamp = as_datetime(now)
     insert_rows(
         Manifestation,
-        ["id", *_COLUMNS],
-        [(e.manifestation_id, *_row(e, stamp)) for e in editions if e.is_new],
+        ["id", "anchor_id", *_COLUMNS],
+        [
+            (e.manifestation_id, e.cluster.members[0].source_id, *_row(e, stamp))
+            for e in editions
+            if e.is_new
+        ],
     )
     update_rows(
         Manifestation,

@@ -80,7 +80,9 @@ def group_members(
     stored = _candidates(fresh, without=without | fresh.keys())
     met = _meetings(fresh, stored)
     decided = _decisions_about([pk for pk, one in fresh.items() if one.manifestation_id])
-    affected = {stored[other].manifestation_id for pair in met.same for other in pair & stored.keys()}
+    affected = {
+        stored[other].manifestation_id for pair in met.same for other in pair & stored.keys()
+    }
     affected |= {one.manifestation_id for one in fresh.values()}
     affected |= set(touched) | decided.manifestation_ids
     neighbourhood = _neighbourhood({pk for pk in affected if pk is not None})

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from catalog.actions.ingesting.editions import Outcome, save_editions
-from catalog.actions.ingesting.grouping import Grouping, group
+from catalog.actions.ingesting.grouping import Grouping, Member, group, group_members
 from catalog.actions.ingesting.portion import Incoming, Known, Tombstone
 from catalog.domain.clustering import Edge
 from catalog.domain.digests import block_of
 from catalog.domain.matching import MATCHER_VERSION
-from catalog.models import Batch, MatchEvidence, MatchKey, SourceRecord
+from catalog.models import Batch, MatchEvidence, MatchKey, MatchQuestion, SourceRecord
 from catalog.models.bulk import (
     as_datetime,
     as_json,
@@ -50,9 +50,11 @@ def save_sources(
     )
     _write_records(incoming, outcome, batch=batch, now=now)
     _write_gone(gone, now=now)
-    _move_others(grouping, outcome, fresh={one.source_id for one in incoming})
+    move_others(grouping, outcome, fresh={one.source_id for one in incoming})
     _write_keys(incoming, gone)
-    _write_evidence(grouping, incoming, gone, now=now)
+    stale = {one.source_id for one in incoming if one.known}
+    stale |= {known.source_id for known in gone}
+    write_evidence(grouping, stale=stale, now=now)
     return SourcesSaved(
         joined=_count_joined(grouping, incoming, batch.agency),
         changed_works=outcome.changed_works,
@@ -148,7 +150,7 @@ def _write_gone(gone: Collection[Known], *, now: datetime) -> None:
     )
 
 
-def _move_others(grouping: Grouping, outcome: Outcome, *, fresh: Collection[int]) -> None:
+def move_others(grouping: Grouping, outcome: Outcome, *, fresh: Collection[int]) -> None:
     moved = [
         (outcome.manifestation_of[member.source_id], member.source_id)
         for cluster in grouping.clusters
@@ -157,6 +159,21 @@ def _move_others(grouping: Grouping, outcome: Outcome, *, fresh: Collection[int]
         and outcome.manifestation_of[member.source_id] != member.manifestation_id
     ]
     update_rows(SourceRecord, ["manifestation_id"], moved)
+
+
+def regroup(
+    fresh: Mapping[int, Member], *, touched: Collection[int | None], now: datetime
+) -> SourcesSaved:
+    """Cluster stored records anew, in the caller's transaction and lane; nothing is re-sent.
+
+    ``fresh`` are compared with all they meet and asked about anew; of ``touched`` manifestations
+    only the members are clustered again.
+    """
+    grouping = group_members(fresh, without=set(), touched=touched)
+    outcome = save_editions(grouping, fresh_neutral={}, now=now)
+    move_others(grouping, outcome, fresh=())
+    write_evidence(grouping, stale=fresh.keys(), now=now)
+    return SourcesSaved(changed_works=outcome.changed_works, ended_works=outcome.ended_works)
 
 
 def _write_keys(incoming: list[Incoming], gone: Collection[Known]) -> None:
@@ -170,23 +187,31 @@ def _write_keys(incoming: list[Incoming], gone: Collection[Known]) -> None:
     )
 
 
-def _write_evidence(
-    grouping: Grouping, incoming: list[Incoming], gone: Collection[Known], *, now: datetime
-) -> None:
-    """Everything known between the regrouped records, and nothing about what they were before."""
-    stale = set(grouping.regrouped)
-    stale |= {one.source_id for one in incoming if one.known}
-    stale |= {known.source_id for known in gone}
-    for side in ("source_record_id", "matched_with_id"):
-        execute_where_in(
-            f"DELETE FROM catalog_matchevidence WHERE {side} {{values}}",  # noqa: S608
-            sorted(stale),
-        )
+def write_evidence(grouping: Grouping, *, stale: Collection[int], now: datetime) -> None:
+    """Everything known between the regrouped records, and nothing about what they were before.
+
+    ``stale`` are records whose content changed or went: what was asked about them falls.
+    """
+    for model, one, other, ids in (
+        ("matchevidence", "source_record_id", "matched_with_id", grouping.regrouped | {*stale}),
+        ("matchquestion", "left_id", "right_id", {*stale}),
+    ):
+        for side in (one, other):
+            execute_where_in(
+                f"DELETE FROM catalog_{model} WHERE {side} {{values}}",  # noqa: S608 - our names
+                sorted(ids),
+            )
+    columns = ["score", "fields", "matcher_version"]
     stamp = as_datetime(now)
     insert_rows(
         MatchEvidence,
-        ["source_record_id", "matched_with_id", "score", "fields", "matcher_version", "decided_at"],
+        ["source_record_id", "matched_with_id", *columns, "decided_at"],
         [(*_evidence(edge), MATCHER_VERSION, stamp) for edge in grouping.edges],
+    )
+    insert_rows(
+        MatchQuestion,
+        ["right_id", "left_id", *columns, "asked_at"],
+        [(*_evidence(edge), MATCHER_VERSION, stamp) for edge in grouping.questions],
     )
 
 

@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 
 from pypinyin import lazy_pinyin
 
@@ -44,19 +45,19 @@ class Facts:
 
 def books() -> list[Facts]:
     found = []
-    for book in load_books():
-        if book.language != "chi" or not book.year:
+    for listed in load_books():
+        if listed.language != "chi" or not listed.year:
             continue
-        dice = random.Random(f"facts:{SEED}:{book.key}")
-        sets = random.Random(f"set:{SEED}:{book.set_key}")
-        set_isbn = _isbn(sets) if book.volume and sets.random() < 0.5 else ""
-        year = int(book.year)
-        isbn = book.isbn or (_isbn(dice) if year >= 1987 and dice.random() < 0.92 else "")
+        dice = random.Random(f"facts:{SEED}:{listed.key}")
+        sets = random.Random(f"set:{SEED}:{listed.set_key}")
+        set_isbn = _isbn(sets) if listed.volume and sets.random() < 0.5 else ""
+        year = int(listed.year)
+        isbn = listed.isbn or (_isbn(dice) if year >= 1987 and dice.random() < 0.92 else "")
         ubsn = ""
         if 1956 <= year < 1987 and dice.random() < 0.7:
             ubsn = f"{dice.randint(1, 17)}{dice.randint(100, 219):03d}·{dice.randint(1, 4999)}"
-        extent = book.extent or ("" if dice.random() < 0.1 else f"{dice.randint(90, 900)}页")
-        book = replace(book, isbn=isbn, extent=extent)
+        extent = listed.extent or ("" if dice.random() < 0.1 else f"{dice.randint(90, 900)}页")
+        book = replace(listed, isbn=isbn, extent=extent)
         found.append(Facts(book=book, isbn=isbn, set_isbn=set_isbn, ubsn=ubsn))
     return found
 
@@ -128,9 +129,11 @@ def _map(
     for tag, indicators, subfields in fields:
         if tag in tags:
             changed = [(code, change(code, value)) for code, value in subfields]
-            subfields = [(code, value) for code, value in changed if value is not None]
-        if subfields:
-            out.append((tag, indicators, subfields))
+            kept = [(code, value) for code, value in changed if value is not None]
+        else:
+            kept = list(subfields)
+        if kept:
+            out.append((tag, indicators, kept))
     return out
 
 
@@ -466,11 +469,15 @@ def _one_number_two_books(facts: Facts, dice: random.Random) -> Facts | None:
     return replace(made, book=replace(made.book, volume="", subtitle="", original_title=""))
 
 
+_COMPANIONS = (
+    *("习题解答", "导读", "研究", "连环画", "学习指导", "续编", "故事新编", "题解精粹", "补遗"),
+    *("人物谱", "评点本", "十五讲", "电影画册", "青年读本", "同步测试", "文献汇编"),
+)
+
+
 def _companion(facts: Facts, dice: random.Random) -> Facts | None:
     """习题, 解读, 连环画: a book about the book."""
-    tails = ("习题解答", "导读", "研究", "连环画", "学习指导", "续编", "故事新编", "题解精粹", "补遗",
-             "人物谱", "评点本", "十五讲", "电影画册", "青年读本", "同步测试", "文献汇编")  # fmt: skip
-    tail = dice.choice(tails)
+    tail = dice.choice(_COMPANIONS)
     isbn = dice.choice(("", facts.isbn))
     return _other(facts, dice, title=facts.book.title + tail, isbn=isbn)
 
@@ -513,7 +520,7 @@ def same_pairs(facts: Sequence[Facts]) -> Iterator[Pair]:
         dice = random.Random(f"members:{SEED}:{one.book.key}")
         chosen = dice.sample(MEMBERS, COPIES)
         records = [described(one, member) for member in chosen]
-        for left, right in zip(records, records[1:], strict=False):
+        for left, right in pairwise(records):
             yield Pair(left=left, right=right, kind="authored: one book", is_same=True)
 
 

@@ -41,7 +41,7 @@ def read(data: bytes) -> BibRecord:
     """Bytes of one record through the product's own reader, without the numbers that label it."""
     found = parse(data)
     if isinstance(found, RecordError):
-        raise ValueError(f"a record of the labelled set cannot be read: {found.code}")
+        raise AssertionError(f"a record of the labelled set cannot be read: {found.code}")
     return without_labels(found.record)
 
 

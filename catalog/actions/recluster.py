@@ -1,0 +1,79 @@
+"""Match the whole catalogue anew after the matcher changed: in steps, without anything being sent.
+
+A record is done when its ``matcher_version`` is the present one, so an interrupted run goes on
+where it stopped, and records that arrive meanwhile need no second look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+
+from catalog.actions.ingesting.grouping import Member, load_members
+from catalog.actions.ingesting.sources import regroup
+from catalog.domain.matching import MATCHER_VERSION
+from catalog.models import ChangeKind, MatchKey, SourceRecord
+from catalog.models.bulk import execute_where_in, insert_rows
+from catalog.models.feed import note_changes
+from library_net.db import LANE_MATCH, one_at_a_time
+from library_net.jobs.models import JobRun, JobState
+from library_net.queue import after_commit
+
+TASK = "catalog.recluster"
+
+
+def start_recluster(*, now: datetime) -> JobRun | None:
+    """Queue the job if a record was matched by an older matcher; None if there is nothing to do.
+
+    A job that is already under way is the answer; there are never two.
+    """
+    with transaction.atomic(), one_at_a_time(LANE_MATCH):
+        under_way = JobRun.objects.filter(
+            task=TASK, state__in=[JobState.QUEUED, JobState.RUNNING]
+        ).first()
+        if under_way or not _outdated().exists():
+            return under_way
+        return JobRun.start(task=TASK, now=now, subject=f"matcher {MATCHER_VERSION}")
+
+
+def recluster_chunk(*, job: JobRun, now: datetime) -> bool:
+    """One step through the matching lane; True when no record is left. The caller has the lease."""
+    with transaction.atomic(), one_at_a_time(LANE_MATCH):
+        ids = list(
+            _outdated().order_by("pk")[: settings.INGEST_CHUNK_RECORDS].values_list("pk", flat=True)
+        )
+        if ids:
+            _match_anew(load_members(ids), now=now)
+        left = _outdated().count()
+        done = job.done + len(ids)
+        job.step_done(done=done, total=done + left, now=now)
+        if not left:
+            job.finish(now=now)
+        after_commit("catalog.number_changes")
+    return not left
+
+
+def _outdated() -> QuerySet[SourceRecord]:
+    return SourceRecord.objects.filter(deleted_at=None, matcher_version__lt=MATCHER_VERSION)
+
+
+def _match_anew(members: Mapping[int, Member], *, now: datetime) -> None:
+    ids = sorted(members)
+    execute_where_in("DELETE FROM catalog_matchkey WHERE source_record_id {values}", ids)
+    insert_rows(
+        MatchKey,
+        ["source_record_id", "key"],
+        [(pk, key) for pk in ids for key in members[pk].profile.keys],
+    )
+    saved = regroup(members, touched=(), now=now)
+    execute_where_in(
+        "UPDATE catalog_sourcerecord SET matcher_version = %s WHERE id {values}",
+        ids,
+        MATCHER_VERSION,
+    )
+    note_changes(work_ids=saved.changed_works - saved.ended_works, kind=ChangeKind.RECORD, now=now)
+    note_changes(work_ids=saved.ended_works, kind=ChangeKind.DELETED, now=now)

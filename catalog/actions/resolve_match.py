@@ -1,0 +1,194 @@
+"""A librarian's word on duplicates: one edition, two editions, out of the cluster, taken back.
+
+Decisions are about member records, so they hold whatever is sent or matched later; the clusters
+they touch are computed anew in the same transaction. Copies, loans and requests hang on member
+records too, and go where these go (MA-16).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from catalog.actions.ingesting.sources import regroup
+from catalog.models import ChangeKind, DecisionKind, MatchDecision, SourceRecord
+from catalog.models.feed import note_changes
+from library_net.accounts.scope import Scope
+from library_net.db import LANE_MATCH, one_at_a_time
+from library_net.errors import LibraryError
+from library_net.queue import after_commit
+
+
+def join_records(
+    *,
+    left_id: int,
+    right_id: int,
+    scope: Scope,
+    user_id: int | None,
+    now: datetime,
+    reason: str = "",
+) -> MatchDecision:
+    """Say that two member records describe one edition, whatever the matcher thinks.
+
+    Raises ``unknown_source_record``, ``same_source_record``, ``outside_your_agency``,
+    ``match_decided_otherwise``, ``match_contradicts_decision``.
+    """
+    with transaction.atomic(), one_at_a_time(LANE_MATCH):
+        records = _records((left_id, right_id), scope)
+        decision = _decide(
+            records,
+            kind=DecisionKind.SAME,
+            user_id=user_id,
+            now=now,
+            reason=reason,
+            act=uuid.uuid4(),
+        )
+        _settle(records, now=now)
+        if not _are_together(records):
+            # Other decisions hold members of the two clusters apart; nothing is kept of this one.
+            raise LibraryError("match_contradicts_decision")
+    return decision
+
+
+def keep_apart(
+    *,
+    left_id: int,
+    right_id: int,
+    scope: Scope,
+    user_id: int | None,
+    now: datetime,
+    reason: str = "",
+) -> MatchDecision:
+    """Say that two member records describe two editions; joined ones are parted.
+
+    Raises what `join_records` raises but ``match_contradicts_decision``.
+    """
+    with transaction.atomic(), one_at_a_time(LANE_MATCH):
+        records = _records((left_id, right_id), scope)
+        decision = _decide(
+            records,
+            kind=DecisionKind.DIFFERENT,
+            user_id=user_id,
+            now=now,
+            reason=reason,
+            act=uuid.uuid4(),
+        )
+        _settle(records, now=now)
+    return decision
+
+
+def take_out(
+    *, source_id: int, scope: Scope, user_id: int | None, now: datetime, reason: str = ""
+) -> list[MatchDecision]:
+    """Take one record out of its cluster: hold it apart from every other member, in one act.
+
+    A decision that joined it to a member is undone first. Returns the decisions, none if the record
+    stands alone. Raises ``unknown_source_record`` and ``outside_your_agency``.
+    """
+    with transaction.atomic(), one_at_a_time(LANE_MATCH):
+        (record,) = _records((source_id,), scope)
+        others = SourceRecord.objects.filter(
+            manifestation_id=record.manifestation_id, deleted_at=None
+        ).exclude(pk=source_id)
+        act = uuid.uuid4()
+        decisions = []
+        for other in others.order_by("pk"):
+            pair = sorted((record, other), key=lambda one: one.pk)
+            standing = MatchDecision.objects.filter(
+                left=pair[0], right=pair[1], kind=DecisionKind.SAME, undone_at=None
+            )
+            standing.update(undone_at=now, undone_by_id=user_id)
+            decisions.append(
+                _decide(
+                    pair,
+                    kind=DecisionKind.DIFFERENT,
+                    user_id=user_id,
+                    now=now,
+                    reason=reason,
+                    act=act,
+                )
+            )
+        _settle([record], now=now)
+    return decisions
+
+
+def undo_decision(
+    *, decision_id: int, scope: Scope, user_id: int | None, now: datetime
+) -> list[MatchDecision]:
+    """Take back a decision and all others of its act; the matcher's own verdict holds again.
+
+    Raises ``unknown_match_decision``, ``match_decision_already_undone``, ``outside_your_agency``.
+    """
+    with transaction.atomic(), one_at_a_time(LANE_MATCH):
+        decision = MatchDecision.objects.filter(pk=decision_id).first()
+        if decision is None:
+            raise LibraryError("unknown_match_decision", decision=decision_id)
+        standing = list(MatchDecision.objects.filter(act=decision.act, undone_at=None))
+        if not standing:
+            raise LibraryError("match_decision_already_undone", decision=decision_id)
+        _records((decision.left_id, decision.right_id), scope)
+        for one in standing:
+            one.undone_at, one.undone_by_id = now, user_id
+            one.save(update_fields=["undone_at", "undone_by"])
+        ids = {pk for one in standing for pk in (one.left_id, one.right_id)}
+        _settle(SourceRecord.objects.filter(pk__in=ids), now=now)
+    return standing
+
+
+def _records(source_ids: Collection[int], scope: Scope) -> list[SourceRecord]:
+    """In the order of their ids; staff decide where a record of their institution is involved."""
+    if len(set(source_ids)) != len(source_ids):
+        raise LibraryError("same_source_record")
+    found = list(SourceRecord.objects.filter(pk__in=source_ids).order_by("pk"))
+    if len(found) != len(source_ids):
+        raise LibraryError("unknown_source_record")
+    if not any(scope.covers(record.agency_id) for record in found):
+        raise LibraryError("outside_your_agency")
+    return found
+
+
+def _decide(
+    pair: Iterable[SourceRecord],
+    *,
+    kind: DecisionKind,
+    user_id: int | None,
+    now: datetime,
+    reason: str,
+    act: uuid.UUID,
+) -> MatchDecision:
+    """The standing decision, made now or before."""
+    left, right = pair
+    standing = MatchDecision.objects.filter(left=left, right=right, undone_at=None).first()
+    if standing is None:
+        return MatchDecision.objects.create(
+            left=left,
+            right=right,
+            kind=kind,
+            reason=reason.strip()[:400],
+            act=act,
+            decided_by_id=user_id,
+            decided_at=now,
+        )
+    if standing.kind != kind:
+        raise LibraryError("match_decided_otherwise", decision=standing.pk)
+    return standing
+
+
+def _settle(records: Iterable[SourceRecord], *, now: datetime) -> None:
+    """Cluster anew what the records are part of, and tell the feed."""
+    touched = {record.manifestation_id for record in records}
+    saved = regroup({}, touched=touched, now=now)
+    note_changes(work_ids=saved.changed_works - saved.ended_works, kind=ChangeKind.RECORD, now=now)
+    note_changes(work_ids=saved.ended_works, kind=ChangeKind.DELETED, now=now)
+    after_commit("catalog.number_changes")
+
+
+def _are_together(records: Collection[SourceRecord]) -> bool:
+    """Whether the records are in one cluster; a withdrawn one is in none, and waits."""
+    ids = [record.pk for record in records]
+    living = SourceRecord.objects.filter(~Q(manifestation=None), pk__in=ids, deleted_at=None)
+    return len(set(living.values_list("manifestation_id", flat=True))) <= 1
