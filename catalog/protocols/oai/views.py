@@ -159,7 +159,9 @@ def _scope(token: Token) -> readers.HarvestScope:
 
 
 def _known_set(spec: str) -> str:
-    if not spec or not Agency.objects.filter(code=agency_code(spec)).exists():
+    code = agency_code(spec)
+    # PostgreSQL takes no text with a NUL in it, not even to look for it.
+    if not code or "\0" in code or not Agency.objects.filter(code=code).exists():
         raise OaiError(ErrorCode.NO_RECORDS, "there is no such set")
     return spec
 
