@@ -11,12 +11,14 @@ from django.utils import timezone
 from catalog.actions.deliver_webhooks import deliver_webhook, due_webhooks
 from catalog.actions.harvest_oai import due_sources, harvest_step, note_failure, start_harvest
 from catalog.actions.ingest_chunk import ingest_chunk, waits_for
+from catalog.actions.measure_quality import measure_step, start_measuring
 from catalog.actions.recluster import recluster_chunk, start_recluster
-from catalog.models import Batch, HarvestSource
+from catalog.models import Batch, HarvestSource, QualityReport
 from catalog.models.feed import number_changes as number_waiting_changes
 from library_net.api.problems import sentence
 from library_net.errors import LibraryError
 from library_net.jobs.models import JobRun, JobState
+from library_net.network.models import Agency
 
 log = logging.getLogger(__name__)
 
@@ -97,4 +99,22 @@ def recluster(*, job_id: int, **_ignored: Any) -> None:
     if job is None or not job.take(now=timezone.now()):
         return
     if not recluster_chunk(job=job, now=timezone.now()):
+        job.yield_turn()
+
+
+@shared_task(name="catalog.measure_all")
+def measure_all(**_ignored: Any) -> int:
+    """Start a new quality report of every member that has sent something; again is harmless."""
+    members = Agency.objects.filter(batches__isnull=False, left_date=None).distinct()
+    return len([start_measuring(agency=agency, now=timezone.now()) for agency in members])
+
+
+@shared_task(name="catalog.measure_quality")
+def measure_quality(*, job_id: int, **_ignored: Any) -> None:
+    """One step of a member's quality report; the rest is queued again."""
+    job = JobRun.objects.filter(pk=job_id).exclude(state=JobState.DONE).first()
+    report = QualityReport.objects.filter(job_id=job_id).first()
+    if job is None or report is None or not job.take(now=timezone.now()):
+        return
+    if not measure_step(report=report, job=job, now=timezone.now()):
         job.yield_turn()

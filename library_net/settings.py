@@ -210,6 +210,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "catalog.recluster_outdated",
         "schedule": crontab(hour="1", minute="0"),
     },
+    "catalog.measure_all": {
+        "task": "catalog.measure_all",
+        "schedule": crontab(hour="4", minute="10"),
+    },
     "circulation.expire_requests": {
         "task": "circulation.expire_requests",
         "schedule": crontab(minute="5"),

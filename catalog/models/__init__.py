@@ -6,7 +6,13 @@ from catalog.models.feed import Change, ChangeKind, FeedHead
 from catalog.models.items import BarcodeAlias, Item
 from catalog.models.matches import DecisionKind, MatchDecision, MatchQuestion
 from catalog.models.sources import MatchEvidence, MatchKey, SourceRecord
-from catalog.models.sync import HarvestedRecord, HarvestSource, Webhook, WebhookDelivery
+from catalog.models.sync import (
+    HarvestedRecord,
+    HarvestSource,
+    QualityReport,
+    Webhook,
+    WebhookDelivery,
+)
 
 __all__ = [
     "BarcodeAlias",
@@ -27,6 +33,7 @@ __all__ = [
     "MatchEvidence",
     "MatchKey",
     "MatchQuestion",
+    "QualityReport",
     "Reject",
     "SourceRecord",
     "Webhook",

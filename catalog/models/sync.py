@@ -123,3 +123,26 @@ class HarvestedRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.identifier} = {self.control_number}"
+
+
+class QualityReport(models.Model):
+    """What a member's own records lack, counted in the background; the last complete count."""
+
+    agency = models.OneToOneField(
+        Agency, models.CASCADE, related_name="quality_report", verbose_name=_("institution")
+    )
+    measured_at = models.DateTimeField(_("measured"), null=True, blank=True)
+    # {"records": n, "lacks": {code: n}, "samples": {code: [control number, …]},
+    #  "encodings": {name: n}, "formats": {name: n}}
+    result = models.JSONField(default=dict)
+    # The count under way, and the last record it has looked at.
+    job = models.ForeignKey(JobRun, models.SET_NULL, null=True, blank=True, related_name="+")
+    partial = models.JSONField(default=dict)
+    next_after = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("quality report")
+        verbose_name_plural = _("quality reports")
+
+    def __str__(self) -> str:
+        return str(self.agency)
