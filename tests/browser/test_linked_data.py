@@ -14,7 +14,7 @@ def test_json_ld_in_a_page_is_no_breach_of_the_content_policy(
 ):
     world = World.build()
     work = world.item("三体").source_record.manifestation.work_id
-    page = open_context(live_server.url).new_page()
+    page = open_context(live_server.url.replace("localhost", "127.0.0.1")).new_page()
     troubles = watch_page(page)
     page.add_init_script(
         "window.breaches = [];"
