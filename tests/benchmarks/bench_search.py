@@ -25,7 +25,7 @@ from catalog.search.query import search
 from catalog.search.schema import WorkDocument
 from tests.benchmarks.harness import BenchContext, percentile
 from tests.benchmarks.library import CONDOR_ID, library
-from tests.benchmarks.rows import fill_catalogue
+from tests.benchmarks.rows import fill_catalogue, fill_works
 
 DESCRIPTION = "search page p95, PostgreSQL full text (GIN) / ours"
 DEFAULT_SIZE = 100_000
@@ -57,7 +57,8 @@ def run(*, size: int, context: BenchContext) -> dict[str, float]:
     build_s = time.perf_counter() - started
     queries = _queries(library(size, load=load), size=size)
     with psycopg.connect(os.environ["LIBRARY_NET_DATABASE_URL"], autocommit=True) as connection:
-        _fill(connection, library(size, load=load))
+        fill_works(connection, library(size, load=load))
+        connection.execute("SET work_mem = '64MB'")
         fill_catalogue()
         contenders: dict[str, Ask] = {
             "ours": lambda kind, typed: search(index, parse_box(typed)).total,
@@ -203,40 +204,6 @@ def _unequal_pairs(index: SearchIndex) -> float:
 
 
 # --- PostgreSQL --------------------------------------------------------------------------------
-
-
-def _fill(connection: psycopg.Connection, works: Iterable[WorkDocument]) -> None:
-    connection.execute(
-        """CREATE UNLOGGED TABLE bench_work (id bigint, title text, author text, words tsvector,
-           is_available boolean, cities text[], available text[], held text[], language text,
-           decade int, material text, clc text, audience text, subjects text[])"""
-    )
-    with connection.cursor() as cursor, cursor.copy("COPY bench_work FROM STDIN") as copy:
-        for work in works:
-            copy.write_row(
-                (
-                    *(work.work_id, work.titles[0], work.authors[0], _tsvector(work)),
-                    *(bool(work.available_at), list(work.cities), list(work.available_at)),
-                    *(list(work.held_at), work.languages[0], work.years[0] // 10 * 10),
-                    *(work.materials[0], work.classes[0][0], "".join(work.audiences)),
-                    list(work.subjects),
-                )
-            )
-    connection.execute("CREATE INDEX ON bench_work USING gin (words)")
-    connection.execute("VACUUM ANALYZE bench_work")
-    connection.execute("SET work_mem = '64MB'")
-
-
-def _tsvector(work: WorkDocument) -> str:
-    """Words with their places, as `to_tsvector` would make them, without its parser."""
-    lexemes: list[str] = []
-    place = 1
-    for text in (*work.titles, *work.authors, *work.subjects):
-        for word in words(text, overlapping=False):
-            lexemes.append("'" + word.replace("\\", "\\\\").replace("'", "''") + f"':{place}")
-            place += 1
-        place += 1
-    return " ".join(lexemes)
 
 
 _FACETS = {
