@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from catalog.actions.ingesting.sources import regroup
 from catalog.models import ChangeKind, DecisionKind, MatchDecision, SourceRecord
@@ -48,9 +48,6 @@ def join_records(
             act=uuid.uuid4(),
         )
         _settle(records, now=now)
-        if not _are_together(records):
-            # Other decisions hold members of the two clusters apart; nothing is kept of this one.
-            raise LibraryError("match_contradicts_decision")
     return decision
 
 
@@ -65,7 +62,7 @@ def keep_apart(
 ) -> MatchDecision:
     """Say that two member records describe two editions; joined ones are parted.
 
-    Raises what `join_records` raises but ``match_contradicts_decision``.
+    Raises what `join_records` raises.
     """
     with transaction.atomic(), one_at_a_time(LANE_MATCH):
         records = _records((left_id, right_id), scope)
@@ -91,9 +88,8 @@ def take_out(
     """
     with transaction.atomic(), one_at_a_time(LANE_MATCH):
         (record,) = _records((source_id,), scope)
-        others = SourceRecord.objects.filter(
-            manifestation_id=record.manifestation_id, deleted_at=None
-        ).exclude(pk=source_id)
+        cluster = SourceRecord.objects.filter(deleted_at=None)
+        others = cluster.filter(manifestation__sources=record).exclude(pk=source_id)
         act = uuid.uuid4()
         decisions = []
         for other in others.order_by("pk"):
@@ -180,15 +176,30 @@ def _decide(
 
 def _settle(records: Iterable[SourceRecord], *, now: datetime) -> None:
     """Cluster anew what the records are part of, and tell the feed."""
-    touched = {record.manifestation_id for record in records}
+    touched = {record.manifestation_id for record in records if record.manifestation_id}
+    members = list(
+        SourceRecord.objects.filter(manifestation_id__in=touched).values_list("pk", flat=True)
+    )
     saved = regroup({}, touched=touched, now=now)
+    _require_consistent(members)
     note_changes(work_ids=saved.changed_works - saved.ended_works, kind=ChangeKind.RECORD, now=now)
     note_changes(work_ids=saved.ended_works, kind=ChangeKind.DELETED, now=now)
     after_commit("catalog.number_changes")
 
 
-def _are_together(records: Collection[SourceRecord]) -> bool:
-    """Whether the records are in one cluster; a withdrawn one is in none, and waits."""
-    ids = [record.pk for record in records]
-    living = SourceRecord.objects.filter(~Q(manifestation=None), pk__in=ids, deleted_at=None)
-    return len(set(living.values_list("manifestation_id", flat=True))) <= 1
+def _require_consistent(source_ids: Collection[int]) -> None:
+    """Every join that stands must hold: A is B and B is C leave no room for A is not C.
+
+    Raises ``match_contradicts_decision``, which takes the whole act back. A withdrawn record is in
+    no cluster, and waits.
+    """
+    broken = MatchDecision.objects.filter(
+        Q(left__in=source_ids) | Q(right__in=source_ids),
+        ~Q(left__manifestation=F("right__manifestation")),
+        kind=DecisionKind.SAME,
+        undone_at=None,
+        left__deleted_at=None,
+        right__deleted_at=None,
+    ).first()
+    if broken is not None:
+        raise LibraryError("match_contradicts_decision", decision=broken.pk)

@@ -6,7 +6,6 @@ differ. The tie-break is the records' own keys, so neither arrival nor row ids d
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -46,33 +45,35 @@ def cluster(
     """Partition records, joining the strongest pairs first while nothing speaks against it.
 
     ``order`` gives each record's lasting name (agency and source key). A pair is evidence only if
-    it shares a key, but any pair that differs forbids. What people decided (``decided``: is it one
-    manifestation?) comes first: their pairs are joined whatever the records say, and nothing joins
-    what they hold apart (MA-16).
+    it shares a key, but any pair that differs forbids. ``decided`` is what people said, is it one
+    manifestation? What they hold apart never meets; what they join joins the whole clusters the two
+    records are in, whatever the matcher says of the other members (MA-16).
     """
     names = sorted(profiles, key=order)
     same: list[tuple[float, int, int, Comparison]] = []
-    apart: set[tuple[int, int]] = set()
-    by_hand = _Groups.of(len(names))
+    by_hand: list[tuple[int, int, Comparison]] = []
+    differing: set[tuple[int, int]] = set()
+    parted: set[tuple[int, int]] = set()
     for (i, left), (j, right) in combinations(enumerate(names), 2):
         found = comparer(profiles[left], profiles[right])
         word = decided.get(frozenset((left, right)))
-        if word is not None:
-            found = _with_word(found, is_same=word)
-            (by_hand.wanted if word else by_hand.apart).append((i, j))
-        elif found.verdict == Verdict.DIFFERENT:
-            apart.add((i, j))
-        if word or (found.verdict == Verdict.SAME and _meet(profiles[left], profiles[right])):
-            same.append((-found.score if word is None else -math.inf, i, j, found))
+        if word is False:
+            parted.add((i, j))
+        if found.verdict == Verdict.DIFFERENT:
+            differing.add((i, j))
+        elif found.verdict == Verdict.SAME and _meet(profiles[left], profiles[right]):
+            same.append((-found.score, i, j, found))
+        if word:
+            by_hand.append((i, j, _with_word(found)))
     same.sort(key=lambda row: row[:3])
-    forbidden = apart | set(by_hand.apart)
-    groups = _join(
-        _Groups.of(len(names)), [(by_hand.wanted, set(by_hand.apart)),
-        ([(i, j) for _, i, j, _ in same], forbidden)],
-    )  # fmt: skip
+    groups = _Groups(len(names))
+    groups.join([(i, j) for _, i, j, _ in same], apart=differing | parted)
+    groups.join([(i, j) for i, j, _ in by_hand], apart=parted)
+    told = {(i, j) for i, j, _ in by_hand}
+    known = [(i, j, found) for _, i, j, found in same if (i, j) not in told] + by_hand
     edges = tuple(
         Edge(left=names[i], right=names[j], comparison=found, is_joined=(i, j) in groups.joined)
-        for _, i, j, found in same
+        for i, j, found in known
         if (i, j) in groups.joined or groups.root[i] != groups.root[j]
     )
     members: dict[int, set[Key]] = {}
@@ -86,32 +87,25 @@ def _meet(left: MatchProfile, right: MatchProfile) -> bool:
     return not set(left.keys).isdisjoint(right.keys)
 
 
-def _with_word(found: Comparison, *, is_same: bool) -> Comparison:
+def _with_word(found: Comparison) -> Comparison:
     """The comparison with a librarian's decision as its first evidence."""
-    word = Evidence("decision", "agree" if is_same else "differ", 0.0, "", "")
+    word = Evidence("decision", "agree", 0.0, "", "")
     return replace(found, evidence=(word, *found.evidence))
 
 
-_Pairs = list[tuple[int, int]]
-
-
-@dataclass(slots=True)
 class _Groups:
-    root: list[int]
-    members: dict[int, list[int]]
-    joined: set[tuple[int, int]]
-    wanted: _Pairs
-    apart: _Pairs
+    """Sets of indices, growing by joins."""
 
-    @classmethod
-    def of(cls, count: int) -> _Groups:
-        return cls(list(range(count)), {index: [index] for index in range(count)}, set(), [], [])
+    __slots__ = ("joined", "members", "root")
 
+    def __init__(self, count: int) -> None:
+        self.root = list(range(count))
+        self.members = {index: [index] for index in range(count)}
+        self.joined: set[tuple[int, int]] = set()
 
-def _join(groups: _Groups, rounds: Sequence[tuple[_Pairs, set[tuple[int, int]]]]) -> _Groups:
-    """Join pair after pair, each unless a member of one side may not be with one of the other."""
-    root, members = groups.root, groups.members
-    for pairs, apart in rounds:
+    def join(self, pairs: Sequence[tuple[int, int]], *, apart: set[tuple[int, int]]) -> None:
+        """Pair after pair, unless a member of one side may not be with one of the other."""
+        root, members = self.root, self.members
         for i, j in pairs:
             one, other = sorted((root[i], root[j]))
             if one == other:
@@ -121,5 +115,4 @@ def _join(groups: _Groups, rounds: Sequence[tuple[_Pairs, set[tuple[int, int]]]]
             for index in members[other]:
                 root[index] = one
             members[one] += members.pop(other)
-            groups.joined.add((i, j))
-    return groups
+            self.joined.add((i, j))

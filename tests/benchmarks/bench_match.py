@@ -155,7 +155,7 @@ def score(judged: Iterable[Judged]) -> Score:
     return found
 
 
-# --- what we compare with --------------------------------------------------------------------------
+# --- what we compare with ------------------------------------------------------------------------
 
 
 def rule(judged: Iterable[Judged], is_one: "Rule") -> Score:
@@ -193,7 +193,7 @@ def _shared_isbn(left: BibRecord, right: BibRecord) -> bool:
     return not set(left.isbns()).isdisjoint(right.isbns())
 
 
-# --- the list of errors ----------------------------------------------------------------------------
+# --- the list of errors --------------------------------------------------------------------------
 
 
 def report(held: Sequence[Judged], tuned: Sequence[Judged]) -> None:

@@ -80,8 +80,8 @@ def save_editions(
     )
     before = {pk: work_id for pk, work_id, _ in rows}
     anchors = {pk: anchor_id for pk, _, anchor_id in rows}
-    absorbed, ended, revived = _give_ids(editions, grouping.affected, anchors=anchors)
-    works = _place_in_works(editions, before=before, revived=revived, now=now)
+    absorbed, ended = _give_ids(editions, grouping.affected, anchors=anchors)
+    works = _place_in_works(editions, before=before, now=now)
     _write_editions(editions, now=now)
     _write_ended(absorbed, ended, now=now)
     outcome = Outcome()
@@ -108,8 +108,8 @@ def _edition(cluster: Cluster, fresh_neutral: Mapping[int, str]) -> Edition:
 
 def _give_ids(
     editions: list[Edition], affected: Collection[int], *, anchors: Mapping[int, int | None]
-) -> tuple[dict[int, int], set[int], dict[int, int]]:
-    """Every edition's id; returns ({absorbed: survivor}, ids that end, {revived id: its work}).
+) -> tuple[dict[int, int], set[int]]:
+    """Every edition's id; returns ({absorbed: survivor}, ids that end).
 
     A former id goes where its anchor is now, else where its oldest record is; of several the oldest
     survives. An edition left without one takes back the id that was absorbed with its records.
@@ -123,11 +123,11 @@ def _give_ids(
         if former_ids := sorted(claims.get(id(edition), ())):
             edition.manifestation_id, edition.is_new = former_ids[0], False
             absorbed |= dict.fromkeys(former_ids[1:], former_ids[0])
-    revived = _revive([edition for edition in editions if edition.is_new])
+    _revive([edition for edition in editions if edition.is_new])
     new = [edition for edition in editions if edition.is_new]
     for edition, pk in zip(new, reserve_ids(Manifestation, len(new)), strict=True):
         edition.manifestation_id = pk
-    return absorbed, set(affected) - heir.keys(), revived
+    return absorbed, set(affected) - heir.keys()
 
 
 def _heirs(editions: list[Edition], anchors: Mapping[int, int | None]) -> dict[int, Edition]:
@@ -147,7 +147,7 @@ def _heirs(editions: list[Edition], anchors: Mapping[int, int | None]) -> dict[i
     return heir
 
 
-def _revive(homeless: list[Edition]) -> dict[int, int]:
+def _revive(homeless: list[Edition]) -> None:
     """Absorbed ids that come back to the records they were made for. A query if any was split."""
     anchored = {
         member.source_id: edition
@@ -156,17 +156,14 @@ def _revive(homeless: list[Edition]) -> dict[int, int]:
         if member.manifestation_id is not None
     }
     rows = select_where_in(
-        "SELECT id, work_id, anchor_id FROM catalog_manifestation"
+        "SELECT id, anchor_id FROM catalog_manifestation"
         " WHERE absorbed_by_id IS NOT NULL AND anchor_id {values} ORDER BY id",
         sorted(anchored),
     )
-    revived: dict[int, int] = {}
-    for pk, work_id, anchor_id in sorted(rows):
+    for pk, anchor_id in sorted(rows):
         edition = anchored[anchor_id]
         if edition.is_new:
             edition.manifestation_id, edition.is_new = pk, False
-            revived[pk] = work_id
-    return revived
 
 
 # --- works -------------------------------------------------------------------------------------
@@ -185,18 +182,21 @@ def _place_in_works(
     editions: list[Edition],
     *,
     before: Mapping[int, int],
-    revived: Mapping[int, int],
     now: datetime,
 ) -> _Works:
     keys = sorted({edition.grouping_key for edition in editions})
     found = select_where_in(
-        "SELECT grouping_key, MIN(id) FROM catalog_work"
-        " WHERE absorbed_by_id IS NULL AND grouping_key {values} GROUP BY grouping_key",
+        "SELECT grouping_key, absorbed_by_id IS NULL, MIN(id) FROM catalog_work"
+        " WHERE grouping_key {values} GROUP BY 1, 2",
         keys,
     )
+    by_key = {key: pk for key, is_living, pk in found if is_living}
+    # A work absorbed when its edition was joined comes back when that edition is parted.
+    revived = {key: pk for key, is_living, pk in found if not is_living and key not in by_key}
+    update_rows(Work, ["absorbed_by_id"], [(None, pk) for pk in sorted(revived.values())])
     current = sorted(set(before.values()))
     works = _Works(
-        by_key=dict(found),
+        by_key=by_key | revived,
         key_of=dict(
             select_where_in(
                 "SELECT id, grouping_key FROM catalog_work"
@@ -206,29 +206,10 @@ def _place_in_works(
         ),
         living=_living(current),
     )
-    _revive_works(editions, revived, works)
     homeless = [edition for edition in editions if not _find_work(edition, before, works)]
     _create_works(homeless, works, now=now)
     update_rows(Work, ["grouping_key"], works.renamed)
     return works
-
-
-def _revive_works(editions: list[Edition], revived: Mapping[int, int], works: _Works) -> None:
-    """A work absorbed together with its edition comes back with it, if it still has its name."""
-    rows = select_where_in(
-        "SELECT id, grouping_key FROM catalog_work"
-        " WHERE absorbed_by_id IS NOT NULL AND id {values}",
-        sorted(set(revived.values())),
-    )
-    key_of = dict(rows)
-    back: set[int] = set()
-    for edition in editions:
-        work_id = revived.get(edition.manifestation_id, 0)
-        key = edition.grouping_key
-        if key_of.get(work_id) == key and key not in works.by_key:
-            works.by_key[key] = work_id
-            back.add(work_id)
-    update_rows(Work, ["absorbed_by_id"], [(None, work_id) for work_id in sorted(back)])
 
 
 def _find_work(edition: Edition, before: Mapping[int, int], works: _Works) -> bool:

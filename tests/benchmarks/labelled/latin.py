@@ -35,7 +35,7 @@ RECORD_END = b"\x1d"
 Slip = Callable[[pymarc.Record, random.Random], None]
 
 
-# --- records of the load file, by their place ------------------------------------------------------
+# --- records of the load file, by their place ----------------------------------------------------
 
 
 def _lines(name: str) -> list[list[int]]:
@@ -71,7 +71,7 @@ def candidate_pairs(load: Path) -> Iterator[Pair]:
             yield Pair(left=one, right=other, kind="real: LC candidates", is_same=False)
 
 
-# --- catalogued again ------------------------------------------------------------------------------
+# --- catalogued again ----------------------------------------------------------------------------
 
 
 def again_pairs(load: Path) -> Iterator[Pair]:
@@ -340,7 +340,7 @@ _SLIPS: dict[Slip, float] = {
 }
 
 
-# --- twins -----------------------------------------------------------------------------------------
+# --- twins ---------------------------------------------------------------------------------------
 
 
 def _twin(record: pymarc.Record, dice: random.Random) -> tuple[str, pymarc.Record | None]:
@@ -447,7 +447,7 @@ _TWINS: dict[str, Callable[[pymarc.Record, random.Random], bool]] = {
 }
 
 
-# --- real pairs of the sample corpus ---------------------------------------------------------------
+# --- real pairs of the sample corpus -------------------------------------------------------------
 
 _FOLDERS = ("gpo", "evergreen", "koha", "lc_bf_dataset", "solrmarc")
 _SAME_TITLE = 0.85
