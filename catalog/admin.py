@@ -6,10 +6,15 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from catalog import admin_sync as admin_sync
+from catalog import matches_admin as matches_admin
 from catalog.models import Batch, Item, Manifestation, Reject, SourceRecord
 from library_net.api.problems import sentence
 from library_net.scoped_admin import ScopedAdmin
@@ -40,19 +45,33 @@ class BatchAdmin(ScopedAdmin):
     def rejects_link(self, batch: Batch) -> SafeString | int:
         if not batch.quarantined:
             return 0
-        return format_html('<a href="../reject/?batch={}">{}</a>', batch.pk, batch.quarantined)
+        text = str(batch.quarantined)
+        if batch.mended:
+            text = _("%(quarantined)d, %(mended)d mended") % {
+                "quarantined": batch.quarantined,
+                "mended": batch.mended,
+            }
+        return format_html('<a href="../reject/?batch={}">{}</a>', batch.pk, text)
 
 
 @admin.register(Reject)
 class RejectAdmin(ScopedAdmin):
     agency_paths = ("batch__agency_id",)
-    list_display = ("batch", "position", "offset", "length", "reason")
-    list_filter = ("code",)
+    list_display = ("batch", "position", "offset", "length", "reason", "mended")
+    list_filter = ("code", ("resolved_at", admin.EmptyFieldListFilter), "batch__agency")
     list_select_related = ("batch",)
     search_fields = ("code", "batch__file_name")
     ordering = ("batch", "position")
-    fields = ("batch", "position", "offset", "length", "reason", "bytes_as_text")
-    readonly_fields = ("reason", "bytes_as_text")
+    fields = ("batch", "position", "offset", "length", "reason", "mended", "bytes_as_text")
+    readonly_fields = ("reason", "mended", "bytes_as_text")
+
+    @admin.display(description=_("mended"), ordering="resolved_at")
+    def mended(self, reject: Reject) -> SafeString | str:
+        if reject.resolved_at:
+            return date_format(timezone.localtime(reject.resolved_at), "SHORT_DATETIME_FORMAT")
+        return format_html(
+            '<a href="{}">{}</a>', reverse("members:mend", args=[reject.pk]), _("mend")
+        )
 
     @admin.display(description=_("reason"))
     def reason(self, reject: Reject) -> str:

@@ -62,15 +62,17 @@ def today_tiles(scope: Scope) -> list[dict[str, Any]]:
             False,
         ),
         (work.overdue, gettext("loans overdue"), _list(admin_list("loan")), False),
-        (work.rejects, gettext("batches with rejected records"), _list(_BATCHES), True),
+        (
+            work.rejects,
+            gettext("batches with rejected records"),
+            reverse("members:list"),
+            True,
+        ),
     ]
     return [
         {"count": count, "label": label, "url": url, "is_work": is_work}
         for count, label, url, is_work in rows
     ]
-
-
-_BATCHES = "admin:catalog_batch_changelist"
 
 
 def _list(name: str, query: str = "") -> str:

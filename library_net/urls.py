@@ -8,6 +8,7 @@ from catalog.protocols.sru.views import sru
 
 urlpatterns = [
     path("", include("library_net.portal.urls")),
+    path("desk/members/", include("catalog.desk.urls")),
     path("desk/", include("circulation.desk.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("catalog.urls")),

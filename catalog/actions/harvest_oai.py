@@ -62,6 +62,13 @@ def start_harvest(*, source: HarvestSource, now: datetime) -> JobRun | None:
         return job
 
 
+def harvest_now(*, source: HarvestSource, now: datetime) -> JobRun | None:
+    """The next run at once instead of when it is due."""
+    HarvestSource.objects.filter(pk=source.pk).update(next_due_at=now)
+    source.next_due_at = now
+    return start_harvest(source=source, now=now)
+
+
 @dataclass(slots=True)
 class _Step:
     """Where the run stands, and what this step has fetched."""

@@ -160,13 +160,14 @@ def months(*, agency: Agency, now: datetime) -> list[Month]:
         .annotate(n=Count("pk"), **{f"sum_{name}": Sum(name) for name in _COUNTED})
         .order_by("-month")[:MONTHS]
     )
+    found: list[dict[str, Any]] = [{**row} for row in rows]
     return [
         Month(
             month=row["month"],
             batches=row["n"],
             counts={name: row[f"sum_{name}"] or 0 for name in _COUNTED},
         )
-        for row in rows
+        for row in found
     ]
 
 
@@ -188,4 +189,4 @@ def _latest(agency_ids: Collection[int] | None) -> dict[int, dict[str, Any]]:
         .values("agency_id")
         .annotate(last=Max("created_at"), waiting=Count("pk", filter=waiting))
     )
-    return {row["agency_id"]: row for row in found}
+    return {row["agency_id"]: {**row} for row in found}

@@ -48,7 +48,9 @@ def today(*, scope: Scope, now: datetime) -> Today:
         moves_to_review=_mine(
             Move.objects.filter(state=MoveState.PROPOSED), scope, "origin__agency_id"
         ).count(),
-        rejects=_mine(Batch.objects.filter(quarantined__gt=0), scope, "agency_id").count(),
+        rejects=_mine(
+            Batch.objects.filter(quarantined__gt=F("mended")), scope, "agency_id"
+        ).count(),
     )
 
 

@@ -6,6 +6,7 @@ Each app registers its codes at start (`register`); a house test proves that no 
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +53,12 @@ def sentence(code: str, params: dict[str, Any]) -> str:
     except (KeyError, TypeError, ValueError):
         log.exception("text of %s does not fit its parameters", code)
         return str(problem.text)
+
+
+def code_text(code: str) -> str:
+    """What a code means in general: its sentence with an ellipsis for each parameter."""
+    problem = _TABLE.get(str(code))
+    return re.sub(r"%\(\w+\)s", "…", str(problem.text)) if problem else str(code)
 
 
 def document(error: LibraryError) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Pages for librarians about their institution's exchange with the network."""
