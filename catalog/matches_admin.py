@@ -1,0 +1,231 @@
+"""Duplicates in the admin: what the matcher asks, records side by side, what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from catalog.actions.resolve_match import join_records, keep_apart, take_out, undo_decision
+from catalog.domain.records import BibRecord
+from catalog.models import MatchDecision, MatchEvidence, MatchQuestion, SourceRecord
+from library_net.api.problems import sentence
+from library_net.errors import LibraryError
+from library_net.scoped_admin import ScopedAdmin, scope_from
+
+VERDICTS = {
+    "agree": _("agrees"),
+    "near": _("nearly agrees"),
+    "differ": _("differs"),
+    "missing": _("only one says"),
+    "absent": _("neither says"),
+}
+
+
+class Row(NamedTuple):
+    """One field of the comparison: its name, what each record says, the matcher's verdict."""
+
+    label: Any
+    values: list[str]
+    verdict: Any
+    css: str
+
+
+def _people(record: BibRecord) -> str:
+    return "; ".join(f"{person.name} ({person.role})" for person in record.contributors)
+
+
+# What is shown, under which name the evidence knows it, and how it is read off a record.
+_FIELDS: tuple[tuple[Any, tuple[str, ...], Callable[[BibRecord], str]], ...] = (
+    (_("title"), ("title",), lambda r: r.title),
+    (_("subtitle"), ("adaptation",), lambda r: r.subtitle),
+    (_("part"), ("volume",), lambda r: r.volume),
+    (_("part name"), ("part_name",), lambda r: r.part_name),
+    (_("responsibility"), (), lambda r: r.responsibility),
+    (_("persons and bodies"), ("author",), _people),
+    (_("edition"), ("edition",), lambda r: r.edition),
+    (_("place"), ("place",), lambda r: r.place),
+    (_("publisher"), ("publisher",), lambda r: r.publisher),
+    (_("year"), ("year",), lambda r: str(r.year or "")),
+    (_("extent"), ("pages", "volumes", "extent"), lambda r: r.extent),
+    (
+        _("numbers"),
+        ("isbn", "issn", "ubsn", "lccn", "oclc"),
+        lambda r: " ".join(f"{i.value}{f' ({i.qualifier})' if i.qualifier else ''}"
+                           for i in r.identifiers),
+    ),
+    (_("series"), ("series",), lambda r: "; ".join(f"{s.title} {s.volume}" for s in r.series)),
+    (_("languages"), ("language",), lambda r: " ".join(r.languages)),
+    (_("material"), ("material",), lambda r: r.material.value),
+    (_("notes"), (), lambda r: " — ".join(r.notes)[:400]),
+)  # fmt: skip
+
+
+def side_by_side(records: Sequence[SourceRecord], evidence: Sequence[Sequence[Any]]) -> list[Row]:
+    """Fields any of the records has, with the evidence the matcher found for each."""
+    read = [BibRecord.from_json(record.neutral) for record in records]
+    said = {row[0]: row[1] for row in evidence}
+    rows = []
+    for label, names, value in _FIELDS:
+        values = [value(record) for record in read]
+        css = next((said[name] for name in names if name in said), "")
+        if any(values):
+            rows.append(Row(label, values, VERDICTS.get(css, ""), css))
+    return rows
+
+
+class _Deciding(ScopedAdmin):
+    """Pages with buttons that call the same actions as any other door would."""
+
+    page: str
+    buttons: dict[str, Callable[[HttpRequest, Any], object]]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",  # noqa: ARG002 - Django's signature
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
+    ) -> HttpResponse:
+        shown = self.get_object(request, object_id)
+        if shown is None:
+            raise Http404
+        if request.method == "POST" and self._press(request, shown):
+            return redirect(f"admin:catalog_{self.opts.model_name}_changelist")
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "shown": shown}
+        context |= {"title": str(self.opts.verbose_name), **self.shows(shown)}
+        return render(request, f"catalog/matches/{self.page}.html", context)
+
+    def shows(self, shown: Any) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _press(self, request: HttpRequest, shown: Any) -> bool:
+        act = next((name for name in self.buttons if name in request.POST), None)
+        if act is None:
+            return False
+        try:
+            self.buttons[act](request, shown)
+        except LibraryError as error:
+            messages.error(request, sentence(error.code, error.params))
+            return False
+        messages.success(request, gettext("Decided; the clusters are as you said."))
+        return True
+
+
+def _who(request: HttpRequest) -> dict[str, Any]:
+    return {"scope": scope_from(request), "user_id": request.user.pk, "now": timezone.now()}
+
+
+def _reason(request: HttpRequest) -> str:
+    return request.POST.get("reason", "")
+
+
+def _join(request: HttpRequest, asked: MatchQuestion) -> object:
+    left, right = asked.left_id, asked.right_id
+    return join_records(left_id=left, right_id=right, reason=_reason(request), **_who(request))
+
+
+def _apart(request: HttpRequest, asked: MatchQuestion) -> object:
+    left, right = asked.left_id, asked.right_id
+    return keep_apart(left_id=left, right_id=right, reason=_reason(request), **_who(request))
+
+
+@admin.register(MatchQuestion)
+class MatchQuestionAdmin(_Deciding):
+    """The librarians' queue, likeliest duplicates first."""
+
+    agency_paths = ("left__agency_id", "right__agency_id")
+    list_display = ("left_title", "right_title", "members", "doubts", "score")
+    list_select_related = ("left__agency", "right__agency")
+    ordering = ("-score", "pk")
+    page = "question"
+    buttons = {"join": _join, "apart": _apart}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MatchQuestion]:
+        rows: Any = super().get_queryset(request)
+        found: QuerySet[MatchQuestion] = rows.open()
+        return found
+
+    def shows(self, shown: MatchQuestion) -> dict[str, Any]:
+        records = [shown.left, shown.right]
+        return {"records": records, "rows": side_by_side(records, shown.fields)}
+
+    @admin.display(description=_("record"))
+    def left_title(self, question: MatchQuestion) -> str:
+        return BibRecord.from_json(question.left.neutral).title or "—"
+
+    @admin.display(description=_("other record"))
+    def right_title(self, question: MatchQuestion) -> str:
+        return BibRecord.from_json(question.right.neutral).title or "—"
+
+    @admin.display(description=_("institutions"))
+    def members(self, question: MatchQuestion) -> str:
+        return f"{question.left.agency} / {question.right.agency}"
+
+    @admin.display(description=_("what does not agree"))
+    def doubts(self, question: MatchQuestion) -> str:
+        return ", ".join(row[0] for row in question.fields if row[1] != "agree")
+
+
+def _take_out(request: HttpRequest, record: SourceRecord) -> object:
+    return take_out(source_id=record.pk, **_who(request), reason=_reason(request))
+
+
+@admin.register(SourceRecord)
+class SourceRecordAdmin(_Deciding):
+    """A member's record beside the others of its cluster, and the button that takes it out."""
+
+    agency_paths = ("agency_id",)
+    list_display = ("source_key", "agency", "manifestation", "format", "received_at")
+    list_select_related = ("agency", "manifestation")
+    list_filter = ("format",)
+    search_fields = ("source_key",)
+    ordering = ("-pk",)
+    page = "record"
+    buttons = {"take_out": _take_out}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SourceRecord]:
+        return super().get_queryset(request).filter(deleted_at=None)
+
+    def shows(self, shown: SourceRecord) -> dict[str, Any]:
+        cluster = SourceRecord.objects.filter(deleted_at=None).select_related("agency")
+        others = cluster.filter(manifestation=shown.manifestation_id).exclude(pk=shown.pk)
+        records = [shown, *others.order_by("pk")[:8]]
+        evidence = MatchEvidence.objects.filter(source_record__in=records, matched_with__in=records)
+        mine = evidence.filter(source_record=shown) | evidence.filter(matched_with=shown)
+        first = mine.order_by("-score").first()
+        return {
+            "records": records,
+            "rows": side_by_side(records, first.fields if first else ()),
+            "is_alone": len(records) == 1,
+        }
+
+
+@admin.register(MatchDecision)
+class MatchDecisionAdmin(ScopedAdmin):
+    """Everything librarians decided; what was undone stays."""
+
+    agency_paths = ("left__agency_id", "right__agency_id")
+    list_display = ("left", "kind", "right", "reason", "decided_by", "decided_at", "undone_at")
+    list_select_related = ("left", "right", "decided_by")
+    list_filter = ("kind", ("undone_at", admin.EmptyFieldListFilter))
+    ordering = ("-pk",)
+    actions = ("undo",)
+
+    @admin.action(description=_("Take the decision back"))
+    def undo(self, request: HttpRequest, queryset: QuerySet[MatchDecision]) -> None:
+        acts = {decision.act: decision.pk for decision in queryset}
+        for decision_id in acts.values():
+            try:
+                undo_decision(decision_id=decision_id, **_who(request))
+            except LibraryError as error:
+                messages.error(request, sentence(error.code, error.params))
+            else:
+                messages.success(request, gettext("Taken back; the matcher's verdict holds again."))
