@@ -118,17 +118,18 @@ def compare(left: MatchProfile, right: MatchProfile) -> Comparison:
     year = _serial_year(left, right) if is_serial else _year(left, right, sheet, pages)
     edition = _edition(left, right, sheet, year)
     _language(left, right, sheet)
-    if not are_made_over_alike(left, right):
-        sheet.say("adaptation", "differ", 0, left.record.edition, right.record.edition)
-        sheet.at_most(Verdict.ASK)
     if identifier == "agree":
         if title < EQUAL_TITLE and pages != "agree":
             sheet.at_most(Verdict.ASK)  # a companion of the book, under its number
         verdict = _by_points(sheet, title)
     else:
-        _be_careful(left, right, sheet, pages=pages, edition=edition)
         agreements = (title >= EQUAL_TITLE, author, publisher, year, pages, edition)
         verdict = _without_identifier(left, right, sheet, agreements, is_weak=identifier == "near")
+        if verdict == Verdict.SAME:
+            verdict = _be_careful(left, right, sheet, pages=pages, edition=edition)
+    if verdict == Verdict.SAME and not are_made_over_alike(left, right):
+        sheet.say("adaptation", "differ", 0, left.record.edition, right.record.edition)
+        verdict = Verdict.ASK
     return Comparison(
         verdict=verdict, score=round(sheet.points / 100, 4), evidence=tuple(sheet.rows)
     )
@@ -171,7 +172,7 @@ def _without_identifier(
 
 def _be_careful(
     left: MatchProfile, right: MatchProfile, sheet: _Sheet, *, pages: str, edition: str
-) -> None:
+) -> Verdict:
     """Rule MA-15: without an identifier, what people should look at before two books become one."""
     if pages == "near" or edition == "near":
         sheet.at_most(Verdict.ASK)
@@ -192,8 +193,11 @@ def _be_careful(
     if left.year and PRINTING <= left.year < HAND_PRESS:  # 1379 is a year of another calendar
         sheet.at_most(Verdict.ASK)
     is_numbered = _share_number(left, right)
-    is_named_in_full = is_numbered or (
-        left.full_title == right.full_title and bool(_DATED.search(left.full_title))
+    volumes = left.volumes if left.volumes == right.volumes else None
+    is_named_in_full = (
+        is_numbered
+        or (volumes or 1) > 1
+        or (left.full_title == right.full_title and bool(_DATED.search(left.full_title)))
     )
     if pages == "missing" and left.is_by_body and right.is_by_body and not is_named_in_full:
         sheet.at_most(Verdict.ASK)
@@ -205,6 +209,7 @@ def _be_careful(
     ):
         sheet.say("series", "differ", 0, left.series, right.series)
         sheet.at_most(Verdict.ASK)
+    return sheet.limit
 
 
 def _identifiers(left: MatchProfile, right: MatchProfile, sheet: _Sheet) -> str:
@@ -270,7 +275,7 @@ def _part(left: MatchProfile, right: MatchProfile, sheet: _Sheet, *, is_identifi
 def _extent_in_volumes(
     left: MatchProfile, right: MatchProfile, sheet: _Sheet, *, is_identified: bool
 ) -> None:
-    is_other_range = left.is_open_set and left.record.extent != right.record.extent
+    is_other_range = left.is_open_set and left.parts_there != right.parts_there
     if left.is_open_set != right.is_open_set or is_other_range:
         sheet.say("volumes", "missing", 0, left.record.extent, right.record.extent)
         sheet.at_most(Verdict.ASK)

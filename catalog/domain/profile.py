@@ -41,6 +41,10 @@ _REVISED = re.compile(
     r"|\bspecial|\blimited|修订|修訂|增订|增訂|增补|增補|补订|校订|新版|新1版|新一版|重排|典藏|珍藏|纪念",
     re.IGNORECASE,
 )
+_DIGITS = re.compile(r"\d+")
+_COUNTED = re.compile(
+    r"\[(?P<n>\d{1,3})\] ?(?:p|l)|(?P<m>\d{1,3}) un+umbered (?:page|lea)", re.IGNORECASE
+)
 _SOUNDS = str.maketrans({"y": "i", "j": "i", "w": "v"})
 _DOUBLED = re.compile(r"([^\W\d])\1+")
 _OPEN_SET = re.compile(
@@ -83,18 +87,27 @@ class MatchProfile:
     def year(self) -> int | None:
         return self.record.year
 
-    @property
+    @cached_property
     def pages(self) -> int | None:
-        return self.record.pages
+        """Printed pages; of a leaflet those somebody counted: ``[16] p.``, 2 unnumbered pages."""
+        if self.record.pages or not self.record.extent:
+            return self.record.pages
+        found = _COUNTED.search(self.record.extent)
+        return int(found["n"] or found["m"]) if found else None
 
     @cached_property
     def page_counts(self) -> tuple[int, ...]:
         """The pages, without and with the front matter counted apart (xii, 306 p.)."""
-        pages = self.record.pages
+        pages = self.pages
         if not pages:
             return ()
         front = _front_matter(self.record.extent)
         return (pages, pages + front) if front else (pages,)
+
+    @cached_property
+    def parts_there(self) -> tuple[str, ...]:
+        """The numbers of an open set: ``v. <1-3>`` -> 1, 3."""
+        return tuple(_DIGITS.findall(self.record.extent))
 
     @cached_property
     def full_name(self) -> str:

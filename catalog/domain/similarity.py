@@ -163,8 +163,9 @@ def names_meet(left: MatchProfile, right: MatchProfile) -> str:
 
 def _is_one_name(left: MatchProfile, right: MatchProfile) -> bool:
     """余华 and 于华 sound alike: letters count only where one side has no Han name."""
-    is_mixed = has_han(left.first_person) != has_han(right.first_person)
-    if is_mixed and left.letters & right.letters:
+    has_han_name = has_han(left.first_person), has_han(right.first_person)
+    # The same letters in another order or division: Kel'zon and Kel zon.
+    if not all(has_han_name) and left.letters & right.letters:
         return True
     return any(_short_form(a, b) for a in left.first_people for b in right.first_people)
 
