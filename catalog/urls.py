@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from catalog.api import batches, items, reading, reconciliation
+from catalog.api import batches, items, reading, reconciliation, report
 
 urlpatterns = [
     path("batches/", batches.Batches.as_view()),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("batches/<uuid:public_id>/rejects/", batches.BatchRejects.as_view()),
     path("rejects/", batches.Rejects.as_view()),
     path("rejects/<int:reject_id>/", batches.RejectDetail.as_view()),
+    path("report/", report.Report.as_view()),
     path("reconciliation/", reconciliation.Reconciliation.as_view()),
     path("items/", items.Items.as_view()),
     path("items/<str:owner_code>/<str:barcode>/", items.ItemDetail.as_view()),

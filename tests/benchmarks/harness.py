@@ -18,8 +18,8 @@ from tests.services import Services, services
 
 HERE = Path(__file__).resolve().parent
 NAMES = (
-    *("read", "ingest", "resync", "match", "search", "freshness", "page", "checkout", "sip2"),
-    *("contention", "forecast", "plan", "simulate", "proxy"),
+    *("read", "ingest", "resync", "reconcile", "match", "search", "freshness", "page", "checkout"),
+    *("sip2", "contention", "forecast", "plan", "simulate", "proxy"),
 )
 MEMORY_SAMPLE_S = 0.02
 

@@ -148,7 +148,7 @@ def run(arrival, deaths=(), *, compare_with=None):
 
 
 @given(plan=plans())
-@settings(max_examples=30, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
 def test_disturbed_delivery_ends_like_a_clean_run(plan, settings):
     settings.INGEST_CHUNK_RECORDS = 2
     sent, arrival, deaths = plan

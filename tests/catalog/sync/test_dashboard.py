@@ -84,6 +84,15 @@ def test_a_librarian_sees_her_own_institution(world, jinjiang, client):
     assert "%(" not in page.content.decode()
 
 
+def test_a_members_software_gets_the_same_numbers(world, jinjiang):
+    jinjiang.send(many(4) + b"????\x1d")
+    measure()
+    report = jinjiang.get("report/").json()
+    assert (report["records"], report["open_rejects"]) == (4, {"no_leader": 1})
+    assert report["months"][0]["created"] == 4
+    assert report["quality"]["lacks"]["no_price"] == 4
+
+
 def test_she_does_not_see_anothers(world, jinjiang, client):
     sign_in(client, world.librarian("ZY"))
     assert client.get(reverse("members:member", args=["JJ"])).status_code == 404

@@ -1,11 +1,13 @@
 """Both sides find every record they differ in, in three round trips, and nothing else."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.domain.digests import block_digests, differing, proof_of, sub_block_digests
-from tests.catalog.files import cnmarc
+from tests.catalog.files import cnmarc, cnmarc_fields, marcxml
 from tests.catalog.sync.member import Changer, differences, digests, upsert
 from tests.world import World
 
@@ -32,6 +34,19 @@ def test_a_member_that_sent_all_it_has_finds_no_difference(jinjiang, library):
     assert differences(jinjiang.client, library) == (set(), 1)
     answer = jinjiang.get("reconciliation/").json()
     assert (answer["count"], answer["unread_batches"], answer["last_sequence"]) == (60, 0, 1)
+
+
+def test_marcxml_and_lines_between_records_have_the_bytes_members_think_they_have(jinjiang):
+    iso = {f"i{i}": cnmarc(f"i{i}", f"书之{i}", "甲") for i in range(3)}
+    jinjiang.send(b"\r\n".join(iso.values()) + b"\r\n")
+    file = marcxml(*(cnmarc_fields(f"x{i}", f"卷之{i}", "乙") for i in range(3)))
+    found = re.findall(rb"<record.*?</record>", file, re.DOTALL)
+    jinjiang.send(file)
+    xml = {f"x{i}": record for i, record in enumerate(found)}
+    text = found[0].decode().replace("x0", "x9")
+    jinjiang.change(upsert("x9", 1, text))
+
+    assert differences(jinjiang.client, {**iso, **xml, "x9": text.encode()}) == (set(), 1)
 
 
 def test_lost_changed_and_surplus_records_are_found_in_three_trips(jinjiang, library):
