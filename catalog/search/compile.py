@@ -168,13 +168,13 @@ class Compiler:
     def _part(self, node: Node) -> Engine:
         """One of several that must all match: a common English word is not tried as pinyin."""
         match node:
-            case Or(parts=(Term() as word, *others)) if self._is_common(word):
+            case Or(parts=(Term() as word, *others)) if self._is_common(word.text):
                 others = [other for other in others if not isinstance(other, Sound)]
                 return engine.best_of([self._term(word), *map(self.node, others)])
         return self.node(node)
 
-    def _is_common(self, word: Term) -> bool:
-        return self.searcher.doc_freq(_ANYWHERE, fold(word.text)) >= COMMON_WORD
+    def _is_common(self, word: str) -> bool:
+        return self.searcher.doc_freq(_ANYWHERE, fold(word)) >= COMMON_WORD
 
     # --- sounds ----------------------------------------------------------------------------------
 
@@ -192,8 +192,11 @@ class Compiler:
             found.append(engine.constant(whole, _SOUND_WHOLE))
             if len(initials) <= MAX_INITIALS:
                 found.append(self._letters(name, initials))
-            ways = [way for way in split_pinyin(node.text) if len(way) > 1]
-            found += [self._syllables(name, way) for way in ways]
+            for way in split_pinyin(node.text):
+                if len(way) > 1:
+                    found.append(self._syllables(name, way))
+                elif not self._is_common(solid):
+                    found.append(_first_syllable(name, way[0]))
             if self.is_forgiving and (slips := _slips(solid)):
                 close = engine.close_to(f"{name}_sounds", solid, distance=slips, is_prefix=True)
                 found.append(engine.constant(close, _SOUND_INSIDE))
@@ -216,6 +219,12 @@ class Compiler:
         first = neighbours((START, syllables[0]))
         start = engine.unfinished_phrase(self.searcher, field, [*first, *tokens])
         return _best_at_the_start(inside, start)
+
+
+def _first_syllable(name: str, syllable: str) -> Engine:
+    """One syllable alone says little: only what begins with it."""
+    (token,) = neighbours((START, syllable))
+    return engine.constant(engine.term(f"{name}_syllables", token), _SOUND_START)
 
 
 def _best_at_the_start(inside: Engine, start: Engine) -> Engine:

@@ -20,7 +20,7 @@ from catalog.search.index import IndexBusyError, SearchIndex, shared_index
 
 logger = logging.getLogger(__name__)
 CHUNK = 2000  # works read at once
-INTERVAL_S = 0.5  # how long a change may wait for the follower to look
+INTERVAL_S = 0.25  # how long a change may wait for the follower to look
 PAUSE_AFTER_ERROR_S = 5.0
 
 Progress = Callable[[int, int], None]  # (done, total) works

@@ -90,7 +90,8 @@ def _lend_and_watch(world: World, index: SearchIndex, copies: list[Item]) -> lis
         )
         assert answer.status_code in (200, 201), answer.content
         lent[copy.source_record.manifestation.work_id] = sent
-        while time.perf_counter() - sent < BETWEEN_LOANS_S:
+        next_at = time.perf_counter() + BETWEEN_LOANS_S
+        while time.perf_counter() < next_at:
             _look(index, lent, seconds)
     deadline = time.perf_counter() + GIVE_UP_S
     while lent and time.perf_counter() < deadline:

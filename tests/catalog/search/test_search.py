@@ -366,3 +366,57 @@ def test_a_beginning_finds_every_word_that_begins_so(index):
         upserts=[WorkDocument(work_id=100 + n, titles=(w,)) for n, w in enumerate(words)], cursor=1
     )
     assert search(index, parse_box("com")).total == len(words)
+
+
+# peers.md §3, 29 to 31: other catalogues count these pairs differently.
+PUBLISHED = (
+    WorkDocument(work_id=81, titles=("史记",), publishers=("中华书局",), authors=("司马迁",)),
+    WorkDocument(work_id=82, titles=("史記",), publishers=("中華書局",)),
+    WorkDocument(work_id=83, titles=("歷史研究",), publishers=("巴蜀書社",)),
+    WorkDocument(work_id=84, titles=("历史研究",), publishers=("巴蜀书社",)),
+    WorkDocument(work_id=85, titles=("佛敎史", "中國基督敎敎育"), authors=("沈從文",)),
+    WorkDocument(work_id=86, titles=("佛教史", "中国基督教教育"), authors=("沈从文",)),
+    WorkDocument(work_id=87, titles=("边城",), authors=("Shen, Congwen",), subjects=("小說",)),
+    WorkDocument(work_id=88, titles=("邊城",), subjects=("小说",), series=("中國文庫",)),
+)
+
+
+@pytest.mark.parametrize(
+    ("spellings", "count"),
+    [
+        (("中华书局", "中華書局", "出版社:中華書局", '"中华书局"'), 2),
+        (("巴蜀书社", "巴蜀書社"), 2),
+        (("历史研究", "歷史研究", "lishiyanjiu", "lsyj"), 2),
+        (("佛教", "佛敎", "fo jiao", "fo"), 2),
+        (("中国基督教教育", "中國基督教教育", "中國基督敎敎育"), 2),
+        (("沈从文", "沈從文", "作者:沈從文"), 2),
+        (("边城", "邊城", "biancheng"), 2),
+        (("小说", "小說"), 2),
+        (("国", "國"), 4),
+    ],
+)
+def test_every_spelling_of_a_query_counts_the_same(index, spellings, count):
+    index.apply(upserts=PUBLISHED, cursor=1)
+    assert [search(index, parse_box(typed)).total for typed in spellings] == [count] * len(
+        spellings
+    )
+
+
+@pytest.mark.parametrize(
+    ("title", "typed"),
+    [
+        ("什邡市图书馆", "shifang shenfang sfs"),
+        ("吕氏春秋译注", "lv lu lyu lü lvshichunqiu lscqyz"),
+        ("丹棱县志", "danleng danling dlxz"),
+        ("曾国藩传", "zgf zengguofan cengguofan"),
+        ("都江堰水利", "djy dujiangyan"),
+        ("重庆音乐", "chongqing zhongqing yinyue cqyl cqyy"),
+    ],
+)
+def test_a_name_is_found_by_every_way_people_type_its_sound(tmp_path, title, typed):
+    """domain.md §7; a syllable alone finds what begins with it."""
+    index = SearchIndex(tmp_path / "search")
+    with index.rebuild(feed="test", cursor=0) as builder:
+        builder.add([WorkDocument(work_id=1, titles=(title,)), *PUBLISHED])
+    missed = [one for one in typed.split() if 1 not in found(index, one)]
+    assert missed == []
