@@ -103,6 +103,19 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
         410,
         _("This record was withdrawn: no member library holds it any more."),
     ),
+    # librarians' decisions on duplicates
+    "unknown_source_record": (404, _("One of the records is no longer there. Load the page again.")),
+    "same_source_record": (422, _("Name two different records.")),
+    "unknown_match_decision": (404, _("This decision is not there. Load the list again.")),
+    "match_decision_already_undone": (409, _("This decision was taken back before.")),
+    "match_decided_otherwise": (
+        409,
+        _("The opposite is decided for this pair (decision %(decision)s). Take that back first."),
+    ),
+    "match_contradicts_decision": (
+        409,
+        _("This contradicts decision %(decision)s on the same cluster. Take that back first."),
+    ),
     "barcode_needed": (422, _("Say which copy: ?barcode=NUMBER, as printed on it.")),
 }
 

@@ -82,8 +82,9 @@ def _without_latin_marks(text: str) -> str:
     """Drop the accents of Latin letters only: the marks of kana and Indic scripts are letters."""
     out: list[str] = []
     for char in unicodedata.normalize("NFD", text):
-        is_latin_mark = "\u0300" <= char <= "\u036f" and out and out[-1].isascii()
-        if not is_latin_mark:
+        # Half marks (U+FE20…) are what MARC-8 ligatures become: t︠s︡.
+        is_mark = "\u0300" <= char <= "\u036f" or "\ufe20" <= char <= "\ufe2f"
+        if not (is_mark and out and out[-1].isascii()):
             out.append(char)
     return unicodedata.normalize("NFC", "".join(out)).translate(_LATIN_TABLE)
 
