@@ -14,10 +14,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-SEPARATOR = b"\x00"
 MODULUS = 2**256
 WIDTH = 64  # hex digits of a digest
-SUB_BLOCKS = 256
+SUB_BLOCKS = 256  # of each block
+BLOCKS = 256 * SUB_BLOCKS
 _PREFIX = re.compile(r"[0-9a-f]{2}(?:[0-9a-f]{2})?")
 
 
@@ -28,8 +28,7 @@ def block_of(source_key: str) -> int:
 
 def proof_of(source_key: str, record_digest: str) -> int:
     """What one record adds to its block; ``record_digest`` is 64 hex digits."""
-    text = source_key.encode() + SEPARATOR + record_digest.encode()
-    return int.from_bytes(hashlib.sha256(text).digest())
+    return int.from_bytes(hashlib.sha256(f"{source_key}\0{record_digest}".encode()).digest())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +53,14 @@ EMPTY = BlockDigest()
 
 def sub_block_digests(rows: Iterable[tuple[int, str, str]]) -> dict[str, BlockDigest]:
     """Rows of (block, source key, record digest) as sub-blocks by their four hex digits."""
-    counts: dict[int, int] = {}
-    totals: dict[int, int] = {}
+    counts, totals = [0] * BLOCKS, [0] * BLOCKS
     for block, source_key, record_digest in rows:
-        counts[block] = counts.get(block, 0) + 1
-        totals[block] = totals.get(block, 0) + proof_of(source_key, record_digest)
+        counts[block] += 1
+        totals[block] += proof_of(source_key, record_digest)
     return {
         f"{block:04x}": BlockDigest(count=count, total=totals[block] % MODULUS)
-        for block, count in sorted(counts.items())
+        for block, count in enumerate(counts)
+        if count
     }
 
 

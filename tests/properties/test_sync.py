@@ -8,6 +8,7 @@ The digest exchange proves that both hold the same records; the clusters must be
 
 from contextlib import contextmanager
 from datetime import timedelta
+from random import Random
 from typing import NamedTuple
 
 import pytest
@@ -48,29 +49,24 @@ def record(key, title):
     return cnmarc(key, TITLES[title], "余华", isbn=isbn, year=2000 + title, pages=200)
 
 
-contents = st.dictionaries(
-    st.sampled_from(KEYS), st.sampled_from([0, 1, 2, None]), min_size=1, max_size=4
-).map(lambda found: tuple(found.items()))
-steps = st.tuples(
-    st.sampled_from(AGENCIES),
-    st.sampled_from(["full", "delta", "delta", "changes", "changes"]),
-    contents,
-    st.booleans(),
-)
+def plan_of(seed):
+    """What is sent, the order of arrival (things may come twice), and where the worker dies.
 
-
-@st.composite
-def plans(draw):
-    """What is sent, the order of arrival (things may come twice), and where the worker dies."""
-    rows = draw(st.lists(steps, min_size=2, max_size=8))
-    sent = [
-        Sent(agency, kind, number * 10, records, is_damaged and kind == "full")
-        for number, (agency, kind, records, is_damaged) in enumerate(rows, 1)
-    ]
-    doubled = draw(st.lists(st.sampled_from(sent), max_size=4))
-    arrival = draw(st.permutations([*sent, *doubled]))
-    deaths = draw(st.lists(st.integers(0, 40), max_size=4))
-    return sent, arrival, deaths
+    Drawn from a seed and not from hypothesis' own strategies, which begin with examples too small
+    to go wrong.
+    """
+    dice = Random(seed)
+    sent = []
+    for number in range(1, dice.randint(4, 8)):
+        kind = dice.choice(["full", "full", "delta", "delta", "changes", "changes"])
+        keys = dice.sample(KEYS, dice.randint(1, 4))
+        records = tuple((key, dice.choice([0, 0, 1, 2, None])) for key in keys)
+        is_damaged = kind == "full" and dice.random() < 0.3
+        agency = dice.choice(["JJ", "JJ", "ZY"])
+        sent.append(Sent(agency, kind, number * 10, records, is_damaged))
+    arrival = [*sent, *(dice.choice(sent) for _ in range(dice.randint(0, 3)))]
+    dice.shuffle(arrival)
+    return sent, arrival, [dice.randint(0, 40) for _ in range(dice.randint(0, 4))]
 
 
 def deliver(senders, sent):
@@ -147,11 +143,11 @@ def run(arrival, deaths=(), *, compare_with=None):
     return result
 
 
-@given(plan=plans())
+@given(seed=st.integers(0, 2**32))
 @settings(max_examples=20, suppress_health_check=list(HealthCheck))
-def test_disturbed_delivery_ends_like_a_clean_run(plan, settings):
+def test_disturbed_delivery_ends_like_a_clean_run(seed, settings):
     settings.INGEST_CHUNK_RECORDS = 2
-    sent, arrival, deaths = plan
+    sent, arrival, deaths = plan_of(seed)
 
     clean, clean_clusters, agreeing = run(sent)
     messy, messy_clusters, differing = run(arrival, deaths, compare_with=clean)
