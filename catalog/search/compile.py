@@ -40,7 +40,6 @@ from catalog.domain.text import (
     words,
 )
 from catalog.search import engine
-from catalog.search.schema import opening
 from catalog.search.sounds import START, letter_pairs, neighbours
 
 MAX_INITIALS = 12
@@ -78,7 +77,8 @@ class Compiler:
         keys = {key for key in (title_key(query.typed), person_key(query.typed)) if key}
         lifts: list[Engine] = []
         if self.is_ranked and not isinstance(query.root, Everything):
-            lifts = [engine.constant(engine.term("exact", k), _EXACT_BOOST) for k in keys]
+            known = [key for key in keys if self._is_known("exact", key)]
+            lifts = [engine.constant(engine.term("exact", key), _EXACT_BOOST) for key in known]
         return with_filters(engine.lifted(asked, lifts), query.filters)
 
     def node(self, node: Node) -> Engine:  # noqa: PLR0911 - one return for each kind of node
@@ -117,7 +117,24 @@ class Compiler:
         ]
         if not self.is_ranked or node.field not in (Field.ANY, Field.TITLE):
             return engine.all_of(asked)
-        return engine.lifted(engine.all_of(asked), _title_lifts(node.text, pieces))
+        return engine.lifted(engine.all_of(asked), self._title_lifts(node.text, pieces))
+
+    def _title_lifts(self, text: str, pieces: list[str]) -> list[Engine]:
+        """Whole words, the pieces side by side, and a title that begins with them."""
+        words_of_more = [word for word in pieces if len(word) > 1 and has_han(word)]
+        lifts = [engine.term("title_words", word) for word in words_of_more]
+        tokens = pairs(text)
+        if len(tokens) > 1 and len(pieces) > 1:
+            lifts.append(engine.boost(engine.phrase("title", tokens), _LIFTS["title"]))
+        opening = START + tokens[0]
+        if self._is_known("title", opening):
+            begins = engine.phrase("title", [opening, *tokens[1:]])
+            lifts.append(engine.constant(begins, _OPENING_BOOST))
+        return lifts
+
+    def _is_known(self, name: str, token: str) -> bool:
+        """A lift that matches nothing costs as much as one that does."""
+        return self.searcher.doc_freq(name, token) > 0
 
     def _word(self, word: str, field: Field, *, is_prefix: bool) -> Engine:
         """One word, anywhere or in one field."""
@@ -131,11 +148,18 @@ class Compiler:
             close = engine.close_to(field.value, word, distance=slips)
             found.append(engine.constant(close, _BEGINNING_SCORE))
         lifts = [exactly] if is_prefix else []
-        if field is Field.ANY:
-            lifts += [
-                engine.boost(engine.side_by_side(name, word), much) for name, much in _LIFTS.items()
-            ]
+        if field is Field.ANY and self.is_ranked:
+            lifts += self._field_lifts(word)
         return engine.lifted(engine.best_of(found), lifts if self.is_ranked else ())
+
+    def _field_lifts(self, text: str) -> list[Engine]:
+        """The same tokens where they say more."""
+        tokens = pairs(text)
+        return [
+            engine.boost(engine.phrase(name, tokens), much)
+            for name, much in _LIFTS.items()
+            if tokens and all(self._is_known(name, token) for token in tokens)
+        ]
 
     def _beginning(self, name: str, word: str, *, score: float) -> Engine:
         return engine.constant(engine.beginning(self.searcher, name, word), score)
@@ -160,10 +184,7 @@ class Compiler:
         found = engine.side_by_side(node.field.value, node.text)
         if not self.is_ranked or node.field is not Field.ANY:
             return found
-        lifts = [
-            engine.boost(engine.side_by_side(name, node.text), b) for name, b in _LIFTS.items()
-        ]
-        return engine.lifted(found, lifts)
+        return engine.lifted(found, self._field_lifts(node.text))
 
     def _part(self, node: Node) -> Engine:
         """One of several that must all match: a common English word is not tried as pinyin."""
@@ -259,18 +280,6 @@ def with_filters(asked: Engine, filters: Filters) -> Engine:
         wanted.append(engine.term("is_available", 1))
     # A filter says yes or no; a score of nought keeps it out of the ranking.
     return engine.all_of([asked, *(engine.constant(query, 0.0) for query in wanted)])
-
-
-def _title_lifts(text: str, pieces: list[str]) -> list[Engine]:
-    """Whole words, the pieces side by side, and a title that begins with them."""
-    lifts = [engine.term("title_words", word) for word in pieces if len(word) > 1]
-    tokens = pairs(text)
-    if len(tokens) > 1 and len(pieces) > 1:
-        lifts.append(engine.boost(engine.phrase("title", tokens), _LIFTS["title"]))
-    if len(tokens[0]) > 1 or not has_han(text):
-        begins = engine.phrase("title", [opening(tokens), *tokens])
-        lifts.append(engine.constant(begins, _OPENING_BOOST))
-    return lifts
 
 
 def _slips(word: str) -> int:

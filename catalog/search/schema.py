@@ -34,7 +34,7 @@ from catalog.domain.text import (
 from catalog.domain.title_order import title_order
 from catalog.search.sounds import BETWEEN, START, letter_places, neighbourly, syllable_places
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 MAX_TITLES = 12  # titles of one work that are searched; a serial may have hundreds
 MAX_AUTHORS = 12
 MAX_VALUES = 60  # of any other repeated field
@@ -45,7 +45,7 @@ NOTE_LENGTH = 400  # characters of a note or summary that are searched
 # * `any` everything a word may stand in: one list to read for each word that is asked; which field
 #   it stands in is only looked up for works that match.
 # * `*` pairs of Han and Latin words, with positions: any part of a text is a phrase of pairs. A
-#   title begins with START and its first letter, so that "begins with" is a phrase as well.
+#   title begins with START and its first pair or word: "begins with" is a term or a phrase.
 # * `*_chars` single Han: what a query of one character asks.
 # * `title_words` dictionary words: a true word ranks above the same pair across two words.
 # * `*_syllables`, `*_letters` pinyin and initials of any part (catalog.search.sounds).
@@ -167,14 +167,8 @@ def to_index(document: WorkDocument) -> tantivy.Document:
 
 
 def opened(title: str) -> str:
-    """The tokens of a title, and before them what it begins with."""
-    return f"{opening(title.split(maxsplit=1))} {title}" if title else ""
-
-
-def opening(tokens: Sequence[str]) -> str:
-    """START and the first letter or word: 射雕 英雄 -> ^射, little tree -> ^little."""
-    first = tokens[0]
-    return START + (first[0] if has_han(first) else first)
+    """The tokens of a title, and before them START with the first: ^射雕 射雕 雕英."""
+    return f"{START}{title.split(maxsplit=1)[0]} {title}" if title else ""
 
 
 def _distinct(values: Iterable[str]) -> list[str]:
@@ -242,11 +236,11 @@ def _facets(document: WorkDocument) -> dict[str, list[Any]]:
 def weight(document: WorkDocument) -> float:
     """How much likelier a reader wants this work than an equally good match nobody holds.
 
-    Grows with the logarithm of copies and loans and stays near 1 to 2, so that it orders equals
-    and never lifts a poor match over a good one. A short title is more of what was asked than a
-    long one that merely begins with it.
+    From 1 to 2.4: a book on every shelf stands before a shorter title on one, but no match of
+    another kind (a sound for a word, a part for the whole) is lifted over a good one. A short
+    title is more of what was asked than a long one that merely begins with it.
     """
     wanted = math.log2(1 + document.holdings_count) + math.log2(1 + document.loans_count)
     is_here = 0.15 if document.available_at else 0.0
     brevity = 0.2 / (1 + len(fold(document.titles[0])) / 8) if document.titles else 0.0
-    return 1.0 + is_here + brevity + min(0.6, 0.05 * wanted)
+    return 1.0 + is_here + brevity + min(1.0, 0.12 * wanted)
