@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Any
 
 from celery import shared_task
@@ -17,7 +18,7 @@ from catalog.models import Batch, HarvestSource, QualityReport
 from catalog.models.feed import number_changes as number_waiting_changes
 from library_net.api.problems import sentence
 from library_net.errors import LibraryError
-from library_net.jobs.models import JobRun, JobState
+from library_net.jobs.models import JobRun, JobState, LostLeaseError
 from library_net.network.models import Agency
 
 log = logging.getLogger(__name__)
@@ -34,9 +35,9 @@ def ingest(*, job_id: int, **_ignored: Any) -> None:
     batch = Batch.objects.filter(job_id=job_id).first()
     if job is None or batch is None or waits_for(batch) or not job.take(now=timezone.now()):
         return
-    is_done = ingest_chunk(batch_id=batch.pk, job=job, now=timezone.now())
-    if not is_done:
-        job.yield_turn()
+    with suppress(LostLeaseError):  # whoever has the job now goes on with it
+        if not ingest_chunk(batch_id=batch.pk, job=job, now=timezone.now()):
+            job.yield_turn()
 
 
 @shared_task(name="catalog.number_changes")
@@ -75,15 +76,14 @@ def harvest(*, job_id: int, **_ignored: Any) -> None:
     source = HarvestSource.objects.select_related("agency").filter(job_id=job_id).first()
     if job is None or source is None or not job.take(now=timezone.now()):
         return
-    try:
-        is_done = harvest_step(source=source, job=job, now=timezone.now())
-    except LibraryError as error:
-        text = sentence(error.code, error.params)
-        note_failure(source=source, error=error, text=text, now=timezone.now())
-        job.fail(now=timezone.now(), message=text)
-        return
-    if not is_done:
-        job.yield_turn()
+    with suppress(LostLeaseError):
+        try:
+            if not harvest_step(source=source, job=job, now=timezone.now()):
+                job.yield_turn()
+        except LibraryError as error:
+            text = sentence(error.code, error.params)
+            note_failure(source=source, error=error, text=text, now=timezone.now())
+            job.fail(now=timezone.now(), message=text)
 
 
 @shared_task(name="catalog.recluster_outdated")
@@ -98,8 +98,9 @@ def recluster(*, job_id: int, **_ignored: Any) -> None:
     job = JobRun.objects.filter(pk=job_id).exclude(state=JobState.DONE).first()
     if job is None or not job.take(now=timezone.now()):
         return
-    if not recluster_chunk(job=job, now=timezone.now()):
-        job.yield_turn()
+    with suppress(LostLeaseError):
+        if not recluster_chunk(job=job, now=timezone.now()):
+            job.yield_turn()
 
 
 @shared_task(name="catalog.measure_all")
@@ -116,5 +117,6 @@ def measure_quality(*, job_id: int, **_ignored: Any) -> None:
     report = QualityReport.objects.filter(job_id=job_id).first()
     if job is None or report is None or not job.take(now=timezone.now()):
         return
-    if not measure_step(report=report, job=job, now=timezone.now()):
-        job.yield_turn()
+    with suppress(LostLeaseError):
+        if not measure_step(report=report, job=job, now=timezone.now()):
+            job.yield_turn()

@@ -85,6 +85,10 @@ class PatronAdmin(ScopedAdmin):
         )
         return rows.filter(Q(registered_at_agency__in=mine) | linked)
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:  # noqa: ARG002
+        """Only the filters shown: a query on a name or birthday would undo the mask."""
+        return lookup.split("__", maxsplit=1)[0] in (*self.list_filter, "pk")
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         may = super().has_change_permission(request, obj)
         return may and (obj is None or scope_from(request).covers(obj.registered_at_agency_id))

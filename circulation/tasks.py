@@ -18,7 +18,7 @@ from circulation.domain.states import RequestState
 from circulation.models import HoldRequest
 from library_net.accounts.scope import Scope
 from library_net.errors import LibraryError
-from library_net.jobs.models import JobRun
+from library_net.jobs.models import JobRun, LostLeaseError
 
 log = logging.getLogger(__name__)
 
@@ -80,8 +80,10 @@ def plan_night(*, job_id: int | None = None, **_ignored: Any) -> int | None:
             job=job,
             progress=lambda done, total: job.step_done(done=done, total=total, now=timezone.now()),
         )
+        job.finish(now=timezone.now(), message=f"{plan.moves.count()} moves, gap {plan.gap:.2%}")
+    except LostLeaseError:
+        return None  # whoever has the job now makes the plan
     except LibraryError as error:
         job.fail(now=timezone.now(), message=str(error))
         return None
-    job.finish(now=timezone.now(), message=f"{plan.moves.count()} moves, gap {plan.gap:.2%}")
     return plan.pk

@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "library_net.security.ContentSecurityPolicyMiddleware",
+    "library_net.security.NoNulMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "library_net.language.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -235,7 +236,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["library_net.api.renderers.OrjsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["library_net.api.parsers.OrjsonParser"],
     "EXCEPTION_HANDLER": "library_net.api.problems.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }

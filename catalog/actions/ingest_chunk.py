@@ -48,6 +48,7 @@ def ingest_chunk(*, batch_id: int, job: JobRun, now: datetime) -> bool:
     """
     batch = Batch.objects.select_related("agency").get(pk=batch_id)
     if batch.state == BatchState.DONE:
+        job.finish(now=now)
         return True
     if batch.next_offset >= batch.byte_count:
         if _may_withdraw(batch):
@@ -222,8 +223,9 @@ def _unpacked(source_ids: bytes | memoryview) -> list[int]:
 
 def _withdraw_missing(batch: Batch, job: JobRun, *, now: datetime) -> bool:
     """One step of withdrawing records the full batch did not hold; True when none is left."""
-    missing = _missing(batch, limit=settings.INGEST_CHUNK_RECORDS)
     with transaction.atomic(), one_at_a_time(LANE_MATCH):
+        # Inside the lane: a record a later batch sent meanwhile is no longer missing.
+        missing = _missing(batch, limit=settings.INGEST_CHUNK_RECORDS)
         saved = save_sources([], gone=missing, batch=batch, now=now)
         note_changes(work_ids=saved.changed_works, kind=ChangeKind.RECORD, now=now)
         note_changes(work_ids=saved.ended_works, kind=ChangeKind.DELETED, now=now)

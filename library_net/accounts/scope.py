@@ -38,6 +38,8 @@ def scope_of(user: Any) -> Scope:
         return cached  # type: ignore[no-any-return]
     if (key := getattr(user, "member_key", None)) is not None:
         return agency_scope(key.agency_id)
+    if not user.is_staff:  # a librarian who was switched off keeps no right at any door
+        return NOTHING
     roles = list(Role.objects.filter(user_id=user.pk).order_by("pk"))
     ids: set[int] = set()
     for role in roles:

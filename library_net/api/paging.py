@@ -12,11 +12,13 @@ from rest_framework.request import Request
 from library_net.errors import LibraryError
 
 MAX_PAGE = 500
+MAX_DIGITS = 9
 
 
 def page_size(request: Request, *, default: int = 100) -> int:
     text = request.query_params.get("limit", "")
-    return max(1, min(int(text), MAX_PAGE)) if text.isdigit() else default
+    is_number = text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
+    return max(1, min(int(text), MAX_PAGE)) if is_number else default
 
 
 def read_cursor(request: Request) -> int:

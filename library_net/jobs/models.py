@@ -16,6 +16,10 @@ LEASE = timedelta(seconds=60)  # a worker that has not been heard of for so long
 MAX_ATTEMPTS = 5
 
 
+class LostLeaseError(Exception):
+    """This worker's lease ran out and somebody else has the job: nothing of it may be written."""
+
+
 class JobState(models.TextChoices):
     QUEUED = "queued", _("queued")
     RUNNING = "running", _("running")
@@ -83,23 +87,35 @@ class JobRun(models.Model):
         return taken
 
     def step_done(self, *, done: int, total: int, now: datetime, message: str = "") -> None:
-        """Save progress (inside the step's own transaction) and hold the lease for the next."""
-        self.done, self.total, self.message, self.attempts = done, total, message[:400], 0
-        self.leased_until = now + LEASE
-        self.save(update_fields=["done", "total", "message", "leased_until", "attempts"])
+        """Save progress (inside the step's own transaction) and hold the lease for the next.
+
+        Raises LostLeaseError, which rolls the step back, when somebody else has the job meanwhile.
+        """
+        self._write(
+            done=done,
+            total=total,
+            message=message[:400],
+            attempts=0,
+            leased_until=now + LEASE,
+        )
 
     def yield_turn(self) -> None:
         """Give the lease back and queue the next step, so short tasks get their turn."""
-        self.state, self.leased_until = JobState.QUEUED, None
-        self.save(update_fields=["state", "leased_until"])
+        self._write(state=JobState.QUEUED, leased_until=None)
         queue.after_commit(self.task, job_id=self.pk)
 
     def finish(self, *, now: datetime, message: str = "") -> None:
-        self.state, self.finished_at, self.leased_until = JobState.DONE, now, None
-        self.message = message[:400]
-        self.save(update_fields=["state", "finished_at", "leased_until", "message"])
+        self._write(state=JobState.DONE, finished_at=now, leased_until=None, message=message[:400])
 
     def fail(self, *, now: datetime, message: str) -> None:
-        self.state, self.finished_at, self.leased_until = JobState.FAILED, now, None
-        self.message = message[:400]
-        self.save(update_fields=["state", "finished_at", "leased_until", "message"])
+        self._write(
+            state=JobState.FAILED, finished_at=now, leased_until=None, message=message[:400]
+        )
+
+    def _write(self, **new: Any) -> None:
+        """Change the row only as this object last saw it: a worker that was overtaken may not."""
+        seen = JobRun.objects.filter(pk=self.pk, state=self.state, leased_until=self.leased_until)
+        if not claim(seen, **new):
+            raise LostLeaseError(self.task)
+        for name, value in new.items():
+            setattr(self, name, value)

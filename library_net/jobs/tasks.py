@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from celery import current_app, shared_task
 from django.db.models import Q
 from django.utils import timezone
 
-from library_net.jobs.models import MAX_ATTEMPTS, JobRun, JobState
+from library_net.jobs.models import MAX_ATTEMPTS, JobRun, JobState, LostLeaseError
 
 
 @shared_task(name="jobs.sweep")
@@ -24,7 +25,8 @@ def sweep(**_ignored: Any) -> int:
     count = 0
     for job in idle.order_by("pk")[:500]:
         if job.attempts >= MAX_ATTEMPTS:
-            job.fail(now=now, message=f"gave up after {job.attempts} attempts: {job.message}")
+            with suppress(LostLeaseError):  # a worker took it this very moment
+                job.fail(now=now, message=f"gave up after {job.attempts} attempts: {job.message}")
             continue
         current_app.send_task(job.task, kwargs={"job_id": job.pk})
         count += 1

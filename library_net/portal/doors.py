@@ -63,7 +63,8 @@ def next_page(request: HttpRequest, *, otherwise: str) -> HttpResponseRedirect:
 def intent_of(patron: Patron, *, operation: str) -> Intent:
     """The reader acts for themself; the form's own number makes a double tap act once."""
     # A form without a number (or with nonsense in it) still acts, under a number of its own.
-    known = operation if 0 < len(operation) <= 64 and operation.isascii() else new_operation()
+    is_usable = 0 < len(operation) <= 64 and operation.isascii() and operation.isprintable()
+    known = operation if is_usable else new_operation()
     return Intent(caller=f"user:{patron.user_id}", operation_id=known, patron_id=patron.pk)
 
 

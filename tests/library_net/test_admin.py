@@ -87,4 +87,4 @@ def test_todays_numbers_lead_to_their_lists(world, client):
 
     assert tiles
     for tile in tiles:
-        assert client.get(tile["url"]).status_code == 200
+        assert client.get(tile["url"], follow=True).status_code == 200

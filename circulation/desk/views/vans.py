@@ -50,7 +50,7 @@ def move_transits(request: HttpRequest, action: str) -> HttpResponse:
         raise Http404
     count = 0
     for text in request.POST.getlist("transit"):
-        if not text.isdigit():
+        if not (text.isascii() and text.isdigit() and len(text) < 16):
             continue
         try:
             act(

@@ -21,6 +21,8 @@ from library_net.portal.mine import requests_of
 from library_net.portal.views.record import record_page
 from library_net.portal.words import explain
 
+MAX_DIGITS = 16
+
 
 @require_GET
 @for_readers
@@ -33,7 +35,7 @@ def requests(request: HttpRequest, patron: Patron) -> HttpResponse:
 @for_readers
 def place(request: HttpRequest, patron: Patron, work_id: int) -> HttpResponse:
     """Ask for an edition at a branch; a refusal is shown where it was asked."""
-    pickup = get_object_or_404(Branch, code=request.POST.get("pickup", ""), is_active=True)
+    pickup = get_object_or_404(Branch, code=_code(request.POST.get("pickup")), is_active=True)
     edition = str(request.POST.get("edition", ""))
     operation = str(request.POST.get("operation", ""))
     try:
@@ -73,6 +75,14 @@ def cancel(request: HttpRequest, patron: Patron, request_id: int) -> HttpRespons
 
 def _anchor_of(edition: str, *, work_id: int, patron: Patron) -> int:
     """The member record that stands for the edition. Queries: 2."""
-    wanted = int(edition[1:]) if edition[:1] == "m" and edition[1:].isdecimal() else 0
+    number = edition[1:]
+    is_number = number.isascii() and number.isdecimal() and len(number) < MAX_DIGITS
+    wanted = int(number) if edition[:1] == "m" and is_number else 0
     found = get_object_or_404(Manifestation, pk=wanted, work_id=work_id)
     return anchor_for(manifestation_id=found.pk, agency_id=patron.registered_at_agency_id).pk
+
+
+def _code(text: object) -> str:
+    """A code as typed; what cannot be one becomes nobody's."""
+    code = str(text or "")
+    return code if code.isprintable() else ""
