@@ -104,7 +104,10 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
         _("This record was withdrawn: no member library holds it any more."),
     ),
     # librarians' decisions on duplicates
-    "unknown_source_record": (404, _("One of the records is no longer there. Load the page again.")),
+    "unknown_source_record": (
+        404,
+        _("One of the records is no longer there. Load the page again."),
+    ),
     "same_source_record": (422, _("Name two different records.")),
     "unknown_match_decision": (404, _("This decision is not there. Load the list again.")),
     "match_decision_already_undone": (409, _("This decision was taken back before.")),

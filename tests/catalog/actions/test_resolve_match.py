@@ -217,7 +217,7 @@ def test_a_join_outlives_a_withdrawal_and_a_return(jinjiang, ziyang):
 
 
 def test_decisions_hold_whatever_the_order_of_arrival(jinjiang, ziyang, mianyang):
-    """A third record that matches both sides of a cannot-link joins one of them, the same always."""
+    """A third record that fits both sides of a cannot-link joins one, always the same one."""
     one_edition(jinjiang, ziyang)
     say(keep_apart, record("JJ", "x"), record("ZY", "x"))
     mianyang.send(cnmarc("x", "许三观卖血记", "余华", **HUO))
