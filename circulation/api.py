@@ -28,7 +28,7 @@ from circulation.actions.receive_transit import receive_transit
 from circulation.actions.register_patron import register_patron
 from circulation.actions.renew import renew
 from circulation.domain.calendar import local_date
-from circulation.domain.credentials import CredentialKind
+from circulation.domain.credentials import CredentialKind, mask_document
 from circulation.domain.scans import Ambiguous, Unknown, clean_barcode, settle_return
 from circulation.models import HoldRequest, Transit
 from circulation.readers.identity import card, copies_with_barcode
@@ -97,7 +97,7 @@ class Checkouts(APIView):
         body, now = _read(self.Body(data=request.data)), timezone.now()
         branch = find_branch(body["branch"])
         intent.require_agency(branch.agency_id)
-        reader = card(body["card"], today=local_date(now))
+        reader = card(body["card"], today=local_date(now), agency_id=branch.agency_id)
         answer = checkout(
             intent=intent,
             branch_id=branch.pk,
@@ -176,7 +176,7 @@ class Requests(APIView):
         body, now = _read(self.Body(data=request.data)), timezone.now()
         pickup = find_branch(body["pickup_branch"])
         intent.require_agency(pickup.agency_id)
-        reader = card(body["card"], today=local_date(now))
+        reader = card(body["card"], today=local_date(now), agency_id=pickup.agency_id)
         anchor = anchor_for(
             manifestation_id=int(body["manifestation"][1:]), agency_id=pickup.agency_id
         )
@@ -285,9 +285,10 @@ def _own_agency(request: Request) -> Agency:
 
 def _copy(barcode: str, *, owner: str) -> int:
     text = clean_barcode(barcode)
-    settled = settle_return(copies_with_barcode(text, branch_id=0), owner=owner)
+    copies = copies_with_barcode(text, branch_id=0)
+    settled = settle_return(copies, owner=owner)
     if isinstance(settled, Unknown):
-        raise LibraryError("unknown_item", barcode=text)
+        raise LibraryError("unknown_item", barcode=text if copies else mask_document(text))
     if isinstance(settled, Ambiguous):
         raise LibraryError("ambiguous_item", barcode=text, owners=", ".join(settled.owners))
     return settled

@@ -139,6 +139,13 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
         422,
         _("The last character of this number does not fit the others. Check every digit."),
     ),
+    "credential_reserved_form": (
+        422,
+        _(
+            "A reader card cannot bear a patron number or the number of an ID card. "
+            "Check kind and number."
+        ),
+    ),
     "name_missing": (422, _("A name is needed to open an account.")),
     "unknown_category": (
         422,

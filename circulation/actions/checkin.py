@@ -8,9 +8,10 @@ from circulation.actions.intake import take_in
 from circulation.actions.operations import Answer, Intent, Journal, run_once
 from circulation.domain.calendar import local_date
 from circulation.domain.checkin import Oddity
+from circulation.domain.credentials import mask_document
 from circulation.domain.scans import Ambiguous, Unknown, clean_barcode, settle_return
 from circulation.models import StaffException
-from circulation.readers.identity import copies_with_barcode
+from circulation.readers.identity import barcode_asked, copies_with_barcode
 from circulation.readers.reference import desk_at, load_branch, load_reference
 from library_net.network.models import Branch
 
@@ -20,7 +21,8 @@ def checkin(
 ) -> Answer:
     """Close what can be closed and say where the copy goes next; rules CI-1 to CI-12.
 
-    An unknown or ambiguous barcode is accepted too and leaves an exception that says what to do.
+    An unknown or ambiguous barcode is accepted too and leaves an exception that says what to do;
+    an ID number scanned for a book is kept masked only (ID-12).
     Raises only ``unknown_branch``, ``outside_your_agency``, ``operation_reused``.
     """
 
@@ -28,9 +30,11 @@ def checkin(
         branch = load_branch(branch_id=branch_id)
         intent.require_agency(branch.agency_id)
         text = clean_barcode(barcode)
-        settled = settle_return(copies_with_barcode(text, branch_id=branch_id), owner=owner)
+        copies = copies_with_barcode(text, branch_id=branch_id)
+        settled = settle_return(copies, owner=owner)
         if isinstance(settled, Unknown):
-            return _put_aside(journal, Oddity.UNKNOWN_BARCODE, branch=branch, barcode=text)
+            told = text if copies else mask_document(text)
+            return _put_aside(journal, Oddity.UNKNOWN_BARCODE, branch=branch, barcode=told)
         if isinstance(settled, Ambiguous):
             return _put_aside(
                 journal,
@@ -43,7 +47,7 @@ def checkin(
         desk = desk_at(branch, reference=reference)
         return take_in(journal, item_id=settled, branch=branch, desk=desk, reference=reference)
 
-    asked = {"branch": branch_id, "barcode": barcode, "owner": owner}
+    asked = {"branch": branch_id, "barcode": barcode_asked(barcode), "owner": owner}
     return run_once(intent=intent, action="checkin", asked=asked, now=now, work=work)
 
 

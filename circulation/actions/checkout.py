@@ -16,6 +16,7 @@ from circulation.actions.intake import (
 from circulation.actions.operations import Answer, Intent, Journal, refused, run_once
 from circulation.domain.calendar import local_date
 from circulation.domain.checkout import Approved, Ask, decide_checkout
+from circulation.domain.credentials import mask_document
 from circulation.domain.facts import DeskFacts
 from circulation.domain.reasons import Refused
 from circulation.domain.scans import Ambiguous, Unknown, clean_barcode, settle_loan
@@ -29,7 +30,7 @@ from circulation.readers.facts import (
     own_waiting_request,
     patron_facts,
 )
-from circulation.readers.identity import copies_with_barcode
+from circulation.readers.identity import barcode_asked, copies_with_barcode
 from circulation.readers.reference import Reference, desk_at, load_branch, load_reference
 from library_net.errors import LibraryError
 from library_net.network.models import Branch
@@ -79,7 +80,7 @@ def checkout(
         "branch": branch_id,
         "patron": patron_id,
         "credential": credential_id,
-        "barcode": barcode,
+        "barcode": barcode_asked(barcode),
         "owner": owner,
     }
     return run_once(intent=intent, action="checkout", asked=asked, now=now, work=work)
@@ -87,9 +88,10 @@ def checkout(
 
 def _settle(barcode: str, *, owner: str, branch_id: int) -> int:
     text = clean_barcode(barcode)
-    settled = settle_loan(copies_with_barcode(text, branch_id=branch_id), owner=owner)
+    copies = copies_with_barcode(text, branch_id=branch_id)
+    settled = settle_loan(copies, owner=owner)
     if isinstance(settled, Unknown):
-        raise LibraryError("unknown_item", barcode=text)
+        raise LibraryError("unknown_item", barcode=text if copies else mask_document(text))
     if isinstance(settled, Ambiguous):
         owners = ", ".join(settled.owners)
         raise LibraryError("ambiguous_item", barcode=text, owners=owners)

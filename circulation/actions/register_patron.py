@@ -19,7 +19,7 @@ from circulation.domain.credentials import (
     parse_credential,
 )
 from circulation.models import Credential, Patron, PatronCategory
-from circulation.readers.identity import find_credential
+from circulation.readers.identity import blind_indexes_of, find_credential
 from circulation.readers.reference import load_branch
 from library_net import vault
 from library_net.errors import LibraryError
@@ -38,7 +38,7 @@ def register_patron(
     category: str = "",
     now: datetime,
 ) -> Answer:
-    """Open an account, or find the one this document already opens; rules ID-1 to ID-9.
+    """Open an account, or find the one this document already opens; rules ID-1 to ID-11.
 
     ``number`` is what the document says; it is kept sealed and found by its blind index, and only
     its masked form is answered. Without ``category`` the age decides. Raises ``credential_…`` (one
@@ -52,7 +52,9 @@ def register_patron(
         branch = load_branch(branch_id=branch_id)
         intent.require_agency(branch.agency_id)
         value = _parsed(kind, number, today=local_date(now))
-        known = find_credential(value)
+        if kind == CredentialKind.READER_CARD and _is_patron_number(value):
+            raise LibraryError("credential_reserved_form", kind=str(kind))
+        known = find_credential(value, issuer=branch.agency.code)
         if known is not None:
             return _answer(known.patron, known, value=value, is_new=False)
         if not name.strip():
@@ -62,7 +64,7 @@ def register_patron(
             name=name.strip(),
             birth_date=value.born_on,
             category=_category(category, born_on=value.born_on, today=local_date(now)),
-            registered_at_agency_id=branch.agency_id,
+            registered_at_agency=branch.agency,
             home_branch=branch,
             created_at=journal.now,
         )
@@ -74,9 +76,14 @@ def register_patron(
 
 
 def attach(value: CredentialValue, *, patron: Patron, now: datetime) -> Credential:
-    """Seal a checked credential for a reader. A second one of the same number is impossible."""
+    """Seal a checked credential for a reader. A second one of the same number is impossible.
+
+    A reader card is issued by the institution where the reader registered (ID-10).
+    """
     seal_id = uuid.uuid4()
-    indexes = vault.blind_indexes(value.value, purpose=str(value.kind))
+    is_card = value.kind == CredentialKind.READER_CARD
+    issuer = patron.registered_at_agency.code if is_card else ""
+    indexes = blind_indexes_of(value, issuer=issuer)
     return Credential.objects.create(
         patron=patron,
         kind=str(value.kind),
@@ -85,6 +92,7 @@ def attach(value: CredentialValue, *, patron: Patron, now: datetime) -> Credenti
         blind_index=indexes[0],
         next_blind_index=indexes[1] if len(indexes) > 1 else None,
         masked=mask_credential(value.value),
+        issuer=issuer,
         created_at=now,
     )
 
@@ -94,6 +102,11 @@ def _parsed(kind: CredentialKind, number: str, *, today: date) -> CredentialValu
     if isinstance(value, CredentialProblem):
         raise LibraryError(f"credential_{value.issue}", kind=str(kind))
     return value
+
+
+def _is_patron_number(value: CredentialValue) -> bool:
+    """ID-11: such a card would open another reader's account, or none."""
+    return Patron.objects.filter(number=value.value).exists()
 
 
 def _category(code: str, *, born_on: date | None, today: date) -> PatronCategory:

@@ -34,6 +34,7 @@ class CredentialIssue(StrEnum):
     FUTURE_DATE = "future_date"
     TOO_OLD = "too_old"
     WRONG_CHECK_DIGIT = "wrong_check_digit"
+    RESERVED_FORM = "reserved_form"  # on a reader card: a number that names people otherwise
 
 
 class CredentialNote(StrEnum):
@@ -87,6 +88,8 @@ _FORMS: Final = {
     CredentialKind.TAIWAN_PERMIT: re.compile(r"\d{8}"),
     CredentialKind.FOREIGN_RESIDENT: re.compile(r"[A-Z]{3}\d{12}"),
 }
+_RESIDENT_ID: Final = re.compile(r"\d{17}[\dX]|\d{15}")
+_PATRON_NUMBER: Final = re.compile(r"R\d{10}")
 
 
 def normalise(text: str) -> str:
@@ -108,6 +111,10 @@ def parse_credential(
         return CredentialProblem(kind=kind, issue=CredentialIssue.EMPTY)
     if kind == CredentialKind.RESIDENT_ID:
         return _parse_resident_id(value, today=today)
+    if kind == CredentialKind.READER_CARD and (
+        _PATRON_NUMBER.fullmatch(value) or _RESIDENT_ID.fullmatch(value)
+    ):
+        return CredentialProblem(kind=kind, issue=CredentialIssue.RESERVED_FORM)  # ID-11
     if _FORMS[kind].fullmatch(value):
         return Credential(kind=kind, value=value)
     return CredentialProblem(kind=kind, issue=CredentialIssue.WRONG_FORM)  # ID-6
@@ -136,7 +143,7 @@ def upgrade_15(value: str) -> str:
 def guess_kinds(text: str) -> tuple[CredentialKind, ...]:
     """Every kind a scanned text could be, the likeliest first (ID-8)."""
     value = normalise(text)
-    is_resident = re.fullmatch(r"\d{17}[\dX]|\d{15}", value) is not None
+    is_resident = _RESIDENT_ID.fullmatch(value) is not None
     shaped = [kind for kind, form in _FORMS.items() if form.fullmatch(value)]
     # A card of our own is scanned far more often than a passport.
     shaped.sort(key=lambda kind: kind != CredentialKind.READER_CARD)
@@ -152,6 +159,21 @@ def mask_credential(value: str) -> str:
     if len(value) >= 15:
         return value[:6] + "*" * (len(value) - 10) + value[-4:]
     return "*" * max(len(value) - 3, 1) + value[-3:] if len(value) > 4 else "*" * len(value)
+
+
+def mask_document(text: str) -> str:
+    """ID-12: a text no copy bears, as it may be kept and told: a resident ID only masked.
+
+    Seventeen digits are one whose last character was not read.
+
+    >>> mask_document("51019919900101001"), mask_document("01234567")
+    ('510199*******1001', '01234567')
+    """
+    value = normalise(text)
+    is_document = CredentialKind.RESIDENT_ID in guess_kinds(value) or (
+        re.fullmatch(r"\d{17}", value) is not None
+    )
+    return mask_credential(value) if is_document else text
 
 
 def mask_name(name: str) -> str:

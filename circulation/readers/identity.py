@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from catalog.models import Item
 from catalog.models.items import BarcodeAlias
 from circulation.domain.credentials import Credential as CredentialValue
-from circulation.domain.credentials import guess_kinds, normalise, parse_credential
+from circulation.domain.credentials import (
+    CredentialKind,
+    guess_kinds,
+    mask_document,
+    normalise,
+    parse_credential,
+)
 from circulation.domain.scans import Candidate
 from circulation.models import Credential, Loan, Patron
+from circulation.models.patrons import CredentialStatus
 from library_net import vault
 from library_net.errors import LibraryError
+from library_net.network.models import Agency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,45 +34,95 @@ class Card:
     credential_id: int | None = None
 
 
-def find_card(text: str, *, today: date) -> Card | None:
-    """Whose card, document or patron number this is. Queries: 1 or 2. Rule ID-8.
+def find_card(text: str, *, today: date, agency_id: int | None = None) -> Card | None:
+    """Whose patron number, card or document this is. Queries: 1 to 3. Rules ID-8, ID-10, ID-11.
 
-    Raises ``ambiguous_card`` when numbers of different kinds name different people: nobody is
-    guessed.
+    ``agency_id`` is the institution of the desk: its own reader cards go before those of others.
+    Raises ``ambiguous_card`` when what is left names different people: nobody is guessed.
     """
-    indexes = [
-        index
+    number = Patron.objects.filter(number=normalise(text)).values_list("pk", flat=True).first()
+    if number is not None:
+        return Card(patron_id=number)
+    values = [
+        value
         for kind in guess_kinds(text)
         if isinstance(value := parse_credential(kind=kind, text=text, today=today), CredentialValue)
-        for index in vault.blind_indexes(value.value, purpose=str(kind))
     ]
-    if indexes:
-        matches = Q(blind_index__in=indexes) | Q(next_blind_index__in=indexes)
-        found = list(Credential.objects.filter(matches).order_by("pk"))
-        if len({credential.patron_id for credential in found}) > 1:
-            raise LibraryError("ambiguous_card")
-        if found:
-            return Card(patron_id=found[0].patron_id, credential_id=found[0].pk)
-    number = Patron.objects.filter(number=normalise(text)).values_list("pk", flat=True).first()
-    return Card(patron_id=number) if number is not None else None
+    if not values:
+        return None
+    codes = dict(Agency.objects.values_list("pk", "code"))
+    indexes = {
+        index
+        for value in values
+        for issuer in (codes.values() if value.kind == CredentialKind.READER_CARD else ("",))
+        for index in blind_indexes_of(value, issuer=issuer)
+    }
+    found = _own_first(_with_indexes(indexes), own=codes.get(agency_id or 0, ""))
+    if len({credential.patron_id for credential in found}) > 1:
+        raise LibraryError("ambiguous_card")
+    return Card(patron_id=found[0].patron_id, credential_id=found[0].pk) if found else None
 
 
-def find_credential(value: CredentialValue) -> Credential | None:
-    """The credential with exactly this number, under any key still in use. Queries: 1."""
-    indexes = vault.blind_indexes(value.value, purpose=str(value.kind))
+def was_card_shown(credential_id: int | None, *, patron_id: int) -> bool:
+    """ID-13: a card proves its reader's presence while it is active. Queries: 0 or 1."""
     return (
-        Credential.objects.select_related("patron__category")
-        .filter(Q(blind_index__in=indexes) | Q(next_blind_index__in=indexes))
-        .first()
+        credential_id is not None
+        and Credential.objects.filter(
+            pk=credential_id, patron_id=patron_id, status=CredentialStatus.ACTIVE
+        ).exists()
     )
 
 
-def card(text: str, *, today: date) -> Card:
+def find_credential(value: CredentialValue, *, issuer: str) -> Credential | None:
+    """The credential with exactly this number, under any key still in use. Queries: 1.
+
+    ``issuer`` is the code of the institution a reader card is from.
+    """
+    rows = _with_indexes(blind_indexes_of(value, issuer=issuer))
+    return rows.select_related("patron__category").first()
+
+
+def blind_indexes_of(value: CredentialValue, *, issuer: str) -> tuple[str, ...]:
+    """The lookup keys of a credential, newest first. ID-10: a reader card's hold its issuer.
+
+    No card number contains the separator. The issuer is part of the text and not of the purpose,
+    so that one derived key serves all institutions.
+    """
+    is_card = value.kind == CredentialKind.READER_CARD
+    text = f"{issuer}/{value.value}" if is_card else value.value
+    return vault.blind_indexes(text, purpose=str(value.kind))
+
+
+def _with_indexes(indexes: Iterable[str]) -> QuerySet[Credential]:
+    wanted = list(indexes)
+    matches = Q(blind_index__in=wanted) | Q(next_blind_index__in=wanted)
+    return Credential.objects.filter(matches).order_by("pk")
+
+
+def _own_first(found: Iterable[Credential], *, own: str) -> list[Credential]:
+    """ID-10: where the desk's own institution issued such a card, others' cards do not count."""
+    rows = list(found)
+    others = [c for c in rows if c.kind == CredentialKind.READER_CARD and c.issuer != own]
+    has_own = any(c.kind == CredentialKind.READER_CARD and c.issuer == own for c in rows)
+    return [c for c in rows if c not in others] if has_own else rows
+
+
+def card(text: str, *, today: date, agency_id: int | None = None) -> Card:
     """As ``find_card``. Raises ``unknown_patron``, ``ambiguous_card``."""
-    found = find_card(text, today=today)
+    found = find_card(text, today=today, agency_id=agency_id)
     if found is None:
         raise LibraryError("unknown_patron")
     return found
+
+
+def barcode_asked(barcode: str) -> str:
+    """What an operation's digest may hold of a barcode (ID-12).
+
+    A plain hash of an ID number is no secret, so its keyed index stands in.
+    """
+    if mask_document(barcode) == barcode:
+        return barcode
+    return vault.blind_index(normalise(barcode), purpose="barcode")
 
 
 def copies_with_barcode(barcode: str, *, branch_id: int) -> tuple[Candidate, ...]:

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from circulation.actions.operations import Intent
 from circulation.actions.register_patron import register_patron
+from circulation.domain.credentials import CredentialKind
 from circulation.models import Patron
 from circulation.models.patrons import CredentialStatus
 from library_net.accounts.models import User
@@ -64,6 +65,26 @@ def test_a_card_reported_lost_no_longer_opens_the_account_but_the_number_does(cl
 
     sign_in(client, reader.number)
     assert is_signed_in(client)
+
+
+def test_a_number_on_cards_of_two_readers_signs_nobody_in(client, world):
+    """ID-8, ID-10: no library's desk stands behind the portal, so nobody is guessed."""
+    for place, name in (("JJ-MAIN", "王小雪"), ("ZY-MAIN", "李小红")):
+        answer = register_patron(
+            intent=Intent(caller="test", operation_id=place, scope=Scope(everywhere=True)),
+            branch_id=world.branches[place].pk,
+            name=name,
+            number="000123",
+            kind=CredentialKind.READER_CARD,
+            now=NOW,
+        )
+        patron = Patron.objects.get(number=answer["patron"])
+        patron.user = User.objects.create_user(patron.number, password=PASSWORD)
+        patron.save()
+
+    assert sign_in(client, "000123").status_code == 422
+    assert not is_signed_in(client)
+    assert sign_in(client, patron.number).status_code == 302
 
 
 def test_a_wrong_password_is_told_without_repeating_what_was_typed(client, world):

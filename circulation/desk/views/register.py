@@ -97,7 +97,7 @@ def new_password(request: HttpRequest) -> HttpResponse:
             patron_id=session.patron_id or 0,
             actor_id=request.user.pk or 0,
             scope=scope_of(request.user),
-            card_was_shown=session.credential_id is not None,
+            credential_id=session.credential_id,
             now=timezone.now(),
         )
     except LibraryError as error:

@@ -24,13 +24,14 @@ from circulation.desk.session import (
     keep_session,
     open_session,
 )
-from circulation.domain.credentials import CredentialKind, guess_kinds
+from circulation.domain.credentials import CredentialKind, guess_kinds, mask_document
 from circulation.domain.scans import clean_barcode
 from circulation.models import AccessLog
 from circulation.readers.desk import patron_panel
-from circulation.readers.identity import Card, copies_with_barcode, find_card
+from circulation.readers.identity import Card, copies_with_barcode, find_card, was_card_shown
 from library_net.accounts.scope import scope_of
 from library_net.errors import LibraryError
+from library_net.network.models import Branch
 
 
 @staff_page
@@ -59,21 +60,32 @@ def _take_scan(request: HttpRequest, session: DeskSession, code: str) -> None:
         )
         return
     copies = copies_with_barcode(clean_barcode(code), branch_id=session.branch_id)
-    card = None if copies else find_card(code, today=timezone.localdate())
+    try:
+        card = None if copies else _find_card(code, branch_id=session.branch_id)
+    except LibraryError as error:
+        session.close_patron()  # else the next book would go to whoever stood here before
+        session.note(verdicts.of_refusal(error), keep=False)
+        return
+    shown = clean_barcode(code) if copies else mask_document(clean_barcode(code))
     if card is not None:
         _open_patron(request, session, card)
     elif not copies and CredentialKind.RESIDENT_ID in guess_kinds(code):
         session.close_patron()
         session.note(verdicts.of_refusal(LibraryError("unknown_patron")), keep=False)
     elif session.mode == RETURN:
-        _return(request, session, code)
+        _return(request, session, code, shown=shown)
     elif session.patron_id is None:
         line = _("Then scan the book again. To take a book back, switch to Return.")
         session.note(
             verdicts.verdict(verdicts.ATTENTION, _("Card first"), lines=(line,)), keep=False
         )
     else:
-        _lend(request, session, code)
+        _lend(request, session, code, shown=shown)
+
+
+def _find_card(code: str, *, branch_id: int) -> Card | None:
+    agency_id = Branch.objects.values_list("agency_id", flat=True).get(pk=branch_id)
+    return find_card(code, today=timezone.localdate(), agency_id=agency_id)
 
 
 def _open_patron(request: HttpRequest, session: DeskSession, card: Card) -> None:
@@ -87,9 +99,12 @@ def _open_patron(request: HttpRequest, session: DeskSession, card: Card) -> None
         at=timezone.now(),
     )
     session.verdict = None
+    by_card = card.credential_id is not None
+    if by_card and not was_card_shown(card.credential_id, patron_id=card.patron_id):  # ID-13
+        session.note(verdicts.of_refusal(LibraryError("credential_blocked")), keep=False)
 
 
-def _lend(request: HttpRequest, session: DeskSession, code: str) -> None:
+def _lend(request: HttpRequest, session: DeskSession, code: str, *, shown: str) -> None:
     assert session.branch_id is not None
     assert session.patron_id is not None
     try:
@@ -104,10 +119,10 @@ def _lend(request: HttpRequest, session: DeskSession, code: str) -> None:
         )
         session.note(verdicts.of_checkout(answer))
     except LibraryError as error:
-        session.note(verdicts.of_refusal(error, barcode=clean_barcode(code)))
+        session.note(verdicts.of_refusal(error, barcode=shown))
 
 
-def _return(request: HttpRequest, session: DeskSession, code: str) -> None:
+def _return(request: HttpRequest, session: DeskSession, code: str, *, shown: str) -> None:
     assert session.branch_id is not None
     try:
         answer = checkin(
@@ -119,7 +134,7 @@ def _return(request: HttpRequest, session: DeskSession, code: str) -> None:
         )
         session.note(verdicts.of_checkin(answer))
     except LibraryError as error:
-        session.note(verdicts.of_refusal(error, barcode=clean_barcode(code)))
+        session.note(verdicts.of_refusal(error, barcode=shown))
 
 
 @staff_page

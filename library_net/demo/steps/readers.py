@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
-
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from circulation.domain.credentials import CredentialKind, mask_credential
-from circulation.models import Credential, Patron
-from library_net import vault
+from circulation.actions.register_patron import attach
+from circulation.domain.credentials import Credential, CredentialKind
+from circulation.models import Patron
+from circulation.readers.identity import find_card
 from library_net.accounts.models import User
 from library_net.demo.world import READER_CARD
 
@@ -32,16 +31,7 @@ def make_reader(*, password: str) -> Patron:
     user.save()
     patron.user = user
     patron.save(update_fields=["user"])
-    index = vault.blind_index(READER_CARD, purpose=str(CredentialKind.READER_CARD))
-    if not Credential.objects.filter(blind_index=index).exists():
-        seal_id = uuid.uuid4()
-        Credential.objects.create(
-            patron=patron,
-            kind=str(CredentialKind.READER_CARD),
-            seal_id=seal_id,
-            sealed=vault.seal(READER_CARD, bound_to=str(seal_id)),
-            blind_index=index,
-            masked=mask_credential(READER_CARD),
-            created_at=timezone.now(),
-        )
+    if find_card(READER_CARD, today=timezone.localdate()) is None:
+        card = Credential(kind=CredentialKind.READER_CARD, value=READER_CARD)
+        attach(card, patron=patron, now=timezone.now())
     return patron

@@ -4,6 +4,8 @@ import pytest
 from django.urls import reverse
 
 from circulation.models import AccessLog, Loan, Operation, StaffException
+from circulation.models.patrons import CredentialStatus
+from tests.circulation.calls import Member
 from tests.world import World, card_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -95,6 +97,57 @@ def test_an_unregistered_id_number_is_never_kept_as_a_barcode(desk, mode):
     assert not StaffException.objects.exists()
     assert not Operation.objects.exists()
     assert UNREGISTERED_ID not in str(dict(desk.session))
+
+
+@pytest.mark.parametrize("mode", ["lend", "return"])
+def test_an_id_number_without_its_last_character_is_kept_masked(world, desk, mode):
+    """ID-12."""
+    scan(desk, card_of(world.patrons["雪"]))
+    desk.post(reverse("desk:set_mode"), {"mode": mode})
+    if mode == "lend":
+        scan(desk, card_of(world.patrons["雪"]))
+
+    context = scan(desk, UNREGISTERED_ID[:17])
+
+    assert context["verdict"]["tone"] == "stop"
+    kept = [*Operation.objects.values(), *StaffException.objects.values()]
+    assert kept
+    assert UNREGISTERED_ID[:17] not in str([*kept, dict(desk.session)])
+
+
+def test_a_card_of_two_readers_is_refused_and_closes_the_panel(world, desk):
+    """ID-8: else the next book would go to whoever stood here before."""
+    jinjiang = Member(world, "JJ")
+    for name, kind in (("王小明", "taiwan_permit"), ("李小红", "reader_card")):
+        body = {"branch": "JJ-MAIN", "name": name, "kind": kind, "number": "12345678"}
+        assert jinjiang.post("patrons/", body).json()["is_new"] is True
+    scan(desk, card_of(world.patrons["雪"]))
+
+    context = scan(desk, "12345678")
+
+    assert context["verdict"]["tone"] == "stop"
+    assert context["patron"] is None
+    assert not context["log"]
+
+
+def test_the_own_institutions_card_opens_at_each_desk(world, desk):
+    """ID-10."""
+    for agency, name in (("JJ", "王小明"), ("ZY", "李小红")):
+        body = {"branch": f"{agency}-MAIN", "name": name, "kind": "reader_card", "number": "000123"}
+        Member(world, agency).post("patrons/", body)
+
+    assert scan(desk, "000123")["patron"].name == "王小明"
+
+
+def test_a_lost_card_opens_its_reader_with_a_warning(world, desk):
+    """ID-13."""
+    reader = world.patrons["雪"]
+    reader.credentials.update(status=CredentialStatus.LOST)
+
+    context = scan(desk, card_of(reader))
+
+    assert context["patron"].pk == reader.pk
+    assert context["verdict"]["tone"] == "stop"
 
 
 def test_the_same_scan_sent_twice_lends_once(world, desk):
@@ -218,6 +271,32 @@ def test_without_the_card_only_the_readers_own_library_sets_a_password(world, cl
     assert answer.context["problem"]
     reader.refresh_from_db()
     assert reader.user is None
+
+
+@pytest.mark.parametrize("status", [CredentialStatus.LOST, CredentialStatus.REPLACED])
+def test_a_lost_card_gives_no_password_at_another_librarys_desk(world, client, status):
+    """ID-13, also when it was reported lost after the panel had opened."""
+    reader = world.patrons["雪"]
+    client.force_login(world.librarian("ZY"))
+    scan(client, card_of(reader))
+    reader.credentials.update(status=status)
+
+    answer = new_password(client)
+
+    assert "password" not in answer.context
+    assert answer.context["problem"]
+    reader.refresh_from_db()
+    assert reader.user is None
+
+
+def test_another_readers_card_gives_no_password(world, client):
+    """ID-13: the card that opened the panel belongs to somebody else by now."""
+    reader, other = world.patrons["雪"], world.patrons["川"]
+    client.force_login(world.librarian("ZY"))
+    scan(client, card_of(reader))
+    reader.credentials.update(patron=other)
+
+    assert "password" not in new_password(client).context
 
 
 def test_a_reader_changes_her_password_in_the_portal(world, desk):

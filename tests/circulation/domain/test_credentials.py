@@ -16,6 +16,7 @@ from circulation.domain.credentials import (
     check_character,
     guess_kinds,
     mask_credential,
+    mask_document,
     mask_name,
     normalise,
     parse_credential,
@@ -150,6 +151,24 @@ def test_each_kind_of_card_has_its_own_form(kind, good, bad):
 
     assert accepted.value == good.upper()
     assert refused.issue == CredentialIssue.WRONG_FORM
+
+
+@pytest.mark.parametrize("number", [SAMPLE, SAMPLE[:15], "51019919900101001x", "r0000000001"])
+def test_a_reader_card_cannot_look_like_another_number_of_a_person(number):
+    """ID-11."""
+    refused = parse_credential(kind=CredentialKind.READER_CARD, text=number, today=TODAY)
+
+    assert refused.issue == CredentialIssue.RESERVED_FORM
+
+
+@pytest.mark.parametrize(
+    "number", [SAMPLE, SAMPLE[:17], SAMPLE[:15], "５１０１９９ １９９００１０１００１ｘ"]
+)
+def test_an_id_number_scanned_for_a_book_is_masked_and_a_barcode_is_not(number):
+    """ID-12."""
+    assert "19900101" not in normalise(mask_document(number))
+    assert mask_document("01234567890123") == "01234567890123"
+    assert mask_document("Zy-0001") == "Zy-0001"
 
 
 def test_a_number_is_shown_masked():
