@@ -238,13 +238,32 @@ _LIVING = """
     SELECT id, manifestation_id FROM catalog_sourcerecord
     WHERE deleted_at IS NULL AND manifestation_id {values}
 """
-_OVERRULED = """
-    SELECT e.source_record_id, e.matched_with_id, l.manifestation_id, r.manifestation_id
-    FROM catalog_matchevidence e
-    JOIN catalog_sourcerecord l ON l.id = e.source_record_id
-    JOIN catalog_sourcerecord r ON r.id = e.matched_with_id
-    WHERE {side} {{values}} AND l.manifestation_id <> r.manifestation_id
+# Two plain look-ups instead of one join: without fresh statistics PostgreSQL once chose a plan for
+# the join that took minutes.
+_EDGES = """
+    SELECT source_record_id, matched_with_id FROM catalog_matchevidence WHERE {side} {{values}}
 """
+_PLACES = "SELECT id, manifestation_id FROM catalog_sourcerecord WHERE id {values}"
+
+
+def _overruled(source_ids: list[int]) -> list[tuple[int, int, int, int]]:
+    """Matches of these records with records of other manifestations. Three queries.
+
+    Rows are (record, matched with, manifestation of the one, of the other).
+    """
+    edges: list[tuple[int, int]] = []
+    for side in ("source_record_id", "matched_with_id"):
+        edges += [
+            (left, right) for left, right in select_where_in(_EDGES.format(side=side), source_ids)
+        ]
+    ends = sorted({end for edge in edges for end in edge})
+    places: dict[int, int | None] = dict(select_where_in(_PLACES, ends))
+    found = []
+    for left, right in edges:
+        one, other = places.get(left), places.get(right)
+        if one is not None and other is not None and one != other:
+            found.append((left, right, one, other))
+    return found
 
 
 def _neighbourhood(manifestation_ids: set[int]) -> _Neighbourhood:
@@ -260,10 +279,9 @@ def _neighbourhood(manifestation_ids: set[int]) -> _Neighbourhood:
         found.source_ids |= set(ids)
         found.ties += [tuple(group_ids) for group_ids in groups.values()]
         reached: set[int] = set()
-        for side in ("e.source_record_id", "e.matched_with_id"):
-            for left, right, one, other in select_where_in(_OVERRULED.format(side=side), ids):
-                found.ties.append((left, right))
-                reached |= {one, other}
+        for left, right, one, other in _overruled(ids):
+            found.ties.append((left, right))
+            reached |= {one, other}
         decisions = _decisions_about(ids)
         found.decided |= decisions.pairs
         reached |= decisions.manifestation_ids
