@@ -6,7 +6,7 @@ Handed out by ``catalog.readers``.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from catalog.domain.text import has_han, title_key
 from catalog.models import Item, Manifestation, Work
 from catalog.search.index import SearchIndex, shared_index
 from catalog.search.query import SearchPage, Sort, search, works_with_word
-from library_net.network.models import Agency, Branch
+from library_net.network.models import Branch
 
 CARDS_ON_A_PAGE = 20
 SUGGESTIONS = 8
@@ -70,7 +70,7 @@ class WorkCard:
 class FacetChoice:
     value: str
     count: int
-    name: str = ""  # of a branch or an institution; other values are named by the page
+    name: str = ""  # of a branch; other values are named by the page
     is_chosen: bool = False
 
 
@@ -110,8 +110,7 @@ def search_works(
 
     The index finds; availability and titles come from the database as they are now, so a copy
     lent a second ago is not promised. A work withdrawn since is left out. ``is_forgiving`` as in
-    ``search``. Four queries (works, editions, copies, branches) and two more for the names in the
-    facets.
+    ``search``. Three queries: editions with their works, copies, branches.
     """
     query = parse_box(typed, filters=filters)
     index = shared_index(settings.SEARCH_INDEX_PATH)
@@ -125,14 +124,19 @@ def search_works(
         with_facets=with_facets,
         is_forgiving=is_forgiving,
     )
-    cards = _cards([hit.work_id for hit in found.hits], query)
+    work_ids = [hit.work_id for hit in found.hits]
+    counts = _counts(work_ids)
+    branches = _branches(counts, found)
+    cards = _cards(work_ids, query, places=_places(counts, branches))
     return WorkPage(
         query=query,
         total=found.total,
         page=page,
         pages=-(-found.total // per_page),
         cards=cards,
-        facets=_named_facets(found, query.filters),
+        facets=_named_facets(
+            found, query.filters, {branch.code: branch.name for branch in branches.values()}
+        ),
         is_ready=found.is_ready,
         is_similar=found.is_similar,
         did_you_mean=_meant(index, typed, cards) if found.is_similar else "",
@@ -161,25 +165,24 @@ def _meant(index: SearchIndex, typed: str, cards: tuple[WorkCard, ...]) -> str:
     return corrected(typed, works_with=lambda word: works_with_word(index, word))
 
 
-def _cards(work_ids: list[int], query: Query) -> tuple[WorkCard, ...]:
-    if not work_ids:
-        return ()
-    works = Work.objects.filter(absorbed_by=None).in_bulk(work_ids)
+def _cards(
+    work_ids: list[int], query: Query, *, places: dict[int, tuple[BranchAvailability, ...]]
+) -> tuple[WorkCard, ...]:
     editions = _editions(work_ids)
-    places = work_availability(work_ids=work_ids)
     cards = []
     for work_id in work_ids:
-        if not (work := works.get(work_id)) or not (of_work := editions.get(work_id)):
+        if not (rows := editions.get(work_id)):
             continue
+        work = rows[0].work
         cards.append(
             WorkCard(
                 work_id=work_id,
                 public_id=work.public_id,
                 title=work.title,
                 author=work.author,
-                publisher=of_work[0].publisher,
-                year=of_work[0].year,
-                editions=of_work,
+                publisher=rows[0].publisher,
+                year=rows[0].year,
+                editions=tuple(map(_edition, rows)),
                 availability=places.get(work_id, ()),
                 highlight=mark(work.title, root=query.root),
             )
@@ -187,48 +190,88 @@ def _cards(work_ids: list[int], query: Query) -> tuple[WorkCard, ...]:
     return tuple(cards)
 
 
-def _editions(work_ids: Collection[int]) -> dict[int, tuple[Edition, ...]]:
-    rows = Manifestation.objects.filter(
-        work_id__in=work_ids, deleted_at=None, absorbed_by=None
-    ).only("work_id", "title", "publisher", "year")
-    found: dict[int, list[Edition]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: (-(row.year or 0), row.pk)):
-        found[row.work_id].append(
-            Edition(
-                public_id=row.public_id, title=row.title, publisher=row.publisher, year=row.year
-            )
+def _editions(work_ids: Collection[int]) -> dict[int, list[Manifestation]]:
+    """The living editions of living works, newest first. One query."""
+    if not work_ids:
+        return {}
+    rows = (
+        Manifestation.objects.filter(
+            work_id__in=work_ids, deleted_at=None, absorbed_by=None, work__absorbed_by=None
         )
-    return {work_id: tuple(editions) for work_id, editions in found.items()}
+        .select_related("work")
+        .only("title", "publisher", "year", "work__title", "work__author")
+    )
+    found: dict[int, list[Manifestation]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: (-(row.year or 0), row.pk)):
+        found[row.work_id].append(row)
+    return found
+
+
+def _edition(row: Manifestation) -> Edition:
+    return Edition(public_id=row.public_id, title=row.title, publisher=row.publisher, year=row.year)
 
 
 def work_availability(*, work_ids: Collection[int]) -> dict[int, tuple[BranchAvailability, ...]]:
     """Copies of each work by the branch where they are, as the database says now. Two queries."""
+    counts = _counts(work_ids)
+    return _places(counts, _branches(counts, SearchPage()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Count:
+    """Copies of one work at one branch."""
+
+    work_id: int
+    branch_id: int
+    available: int
+    total: int
+
+
+def _counts(work_ids: Collection[int]) -> list[_Count]:
+    if not work_ids:
+        return []
     path = "source_record__manifestation__work_id"
     on_shelf = Q(status=ItemStatus.AVAILABLE, is_lendable=True)
-    rows = list(
+    rows = (
         Item.objects.filter(**{f"{path}__in": work_ids})
         .exclude(status__in=_NEVER_ON_A_SHELF)
-        .values(path, "current_branch_id")
-        .annotate(total=Count("pk"), available=Count("pk", filter=on_shelf))
+        .values_list(path, "current_branch_id")
+        .annotate(available=Count("pk", filter=on_shelf), total=Count("pk"))
         .order_by()
     )
-    branches = Branch.objects.in_bulk({row["current_branch_id"] for row in rows})
+    return [
+        _Count(work_id=work_id, branch_id=branch_id, available=available, total=total)
+        for work_id, branch_id, available, total in rows
+    ]
+
+
+def _branches(counts: list[_Count], found: SearchPage) -> dict[int, Branch]:
+    """Where the copies are, and what the facet of branches names. One query."""
+    ids = {count.branch_id for count in counts}
+    codes = {value.value for value in found.facets.get("available_at", ())}
+    if not ids and not codes:
+        return {}
+    return {row.pk: row for row in Branch.objects.filter(Q(pk__in=ids) | Q(code__in=codes))}
+
+
+def _places(
+    counts: list[_Count], branches: dict[int, Branch]
+) -> dict[int, tuple[BranchAvailability, ...]]:
     found: dict[int, list[BranchAvailability]] = defaultdict(list)
-    for row in rows:
-        found[row[path]].append(
-            BranchAvailability(
-                branch=branches[row["current_branch_id"]],
-                available=row["available"],
-                total=row["total"],
-            )
+    for count in counts:
+        place = BranchAvailability(
+            branch=branches[count.branch_id], available=count.available, total=count.total
         )
+        found[count.work_id].append(place)
     return {
         work_id: tuple(sorted(places, key=lambda p: (-p.available, p.branch.code)))
         for work_id, places in found.items()
     }
 
 
-def _named_facets(found: SearchPage, filters: Filters) -> dict[str, tuple[FacetChoice, ...]]:
+def _named_facets(
+    found: SearchPage, filters: Filters, branch_names: Mapping[str, str]
+) -> dict[str, tuple[FacetChoice, ...]]:
     chosen: dict[str, Any] = {
         "available_at": filters.available_at,
         "language": filters.languages,
@@ -237,24 +280,15 @@ def _named_facets(found: SearchPage, filters: Filters) -> dict[str, tuple[FacetC
         "clc": filters.classes,
         "audience": filters.audiences,
     }
-    names = {
-        "available_at": _names(Branch, found, "available_at"),
-        "city": _names(Agency, found, "city"),
-    }
     return {
         facet: tuple(
             FacetChoice(
                 value=value.value,
                 count=value.count,
-                name=names.get(facet, {}).get(value.value, ""),
+                name=branch_names.get(value.value, "") if facet == "available_at" else "",
                 is_chosen=value.value in chosen.get(facet, ()),
             )
             for value in values
         )
         for facet, values in found.facets.items()
     }
-
-
-def _names(model: type[Branch | Agency], found: SearchPage, facet: str) -> dict[str, str]:
-    codes = [value.value for value in found.facets.get(facet, ())]
-    return {row.code: row.name for row in model.objects.filter(code__in=codes)} if codes else {}

@@ -63,10 +63,12 @@ def panel(
         url=_toggled(asked, "available", "1"),
         is_chosen=asked.get("available") == "1",
     )
+    on_shelves = {choice.value: choice.count for choice in found.get("city", ())}
     in_cities = tuple(
         Value(
             name=city.name,
             url=_toggled(asked, "city", city.code, without=("branch",)),
+            count=on_shelves.get(city.code) if asked.get("available") == "1" else None,
             is_chosen=city.code in asked.getlist("city"),
         )
         for city in cities

@@ -77,7 +77,7 @@ def test_a_search_costs_the_same_for_one_and_for_many(
         world.item(f"三体{number}")
     index()
 
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(5):
         client.get(SEARCH, {"q": "三体"})
 
 

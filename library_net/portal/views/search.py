@@ -20,7 +20,7 @@ SUGGESTION_SECONDS = 60
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
-    """Queries: 8, whatever is found."""
+    """Queries: 5, whatever is found."""
     asked = request.GET
     typed = asked.get("q", "").strip()[:MAX_QUERY]
     cities = places.cities()

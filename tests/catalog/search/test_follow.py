@@ -175,7 +175,7 @@ def test_the_page_costs_the_same_queries_however_many_works(
     for n in range(20):
         world.item(f"长江{n}")
     follow_once(index)
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(3):
         page = search_works(typed="长江", filters=Filters(is_available=True))
     assert len(page.cards) == 20
 
