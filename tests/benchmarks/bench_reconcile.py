@@ -15,7 +15,7 @@ from library_net.network.models import Agency
 from tests.benchmarks.harness import BenchContext
 
 DESCRIPTION = "a member's digest tree, hashing its stored records / from the index"
-DEFAULT_SIZE = 1_000_000
+DEFAULT_SIZE = 200_000
 UNIT = "records"
 DATABASE = "postgresql"
 PORTION = 20_000
