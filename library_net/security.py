@@ -25,12 +25,18 @@ class ContentSecurityPolicyMiddleware:
 
 
 class NoNulMiddleware:
-    """Refuses an address with a NUL: no text of ours has one, and PostgreSQL cannot hold it."""
+    """Refuses an address with a NUL: no text of ours has one, and PostgreSQL cannot hold it.
+
+    OAI-PMH and SRU refuse it themselves, in the words of their protocol.
+    """
+
+    protocols = ("/oai", "/sru")
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+        has_nul = "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", "")
+        if has_nul and not request.path_info.startswith(self.protocols):
             return HttpResponseBadRequest("NUL", content_type="text/plain")
         return self.get_response(request)
