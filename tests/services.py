@@ -72,6 +72,9 @@ def postgresql(*, durable: bool = False) -> Iterator[str]:
         options += ["max_connections=200", "shared_buffers=256MB", "log_min_messages=fatal"]
         if not durable:
             options += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
+            # A test's rows are often never committed: autovacuum would note its tables as empty in
+            # mid-test, and the planner then walks whole indexes for each of thousands of rows.
+            options += ["autovacuum=off"]
         flags = [flag for option in options for flag in ("-c", option)]
         log = folder / "log"
         with _running(
