@@ -81,6 +81,9 @@ class LoanRule:
     max_owed: Decimal | None = None  # owing more than this stops lending
     max_overdue: int | None = None  # holding more overdue copies than this stops lending
     hold_shelf_days: int | None = None
+    max_no_shows: int | None = None  # so many uncollected requests stop new ones
+    recall_days: int | None = None  # what a recall leaves the reader to bring it
+    lost_after_days: int | None = None  # so long overdue, it counts as lost
     return_policy: ReturnPolicy | None = None
 
     @property
@@ -129,6 +132,9 @@ class Terms:
     max_overdue: int | None
     max_overdue_scope: Scope
     hold_shelf_days: int
+    max_no_shows: int | None
+    recall_days: int
+    lost_after_days: int | None
     return_policy: ReturnPolicy
     caps: tuple[Cap, ...]
     because: tuple[Because, ...]
@@ -150,6 +156,7 @@ NETWORK_DEFAULT: Final = LoanRule(
     fee_per_day=Decimal(0),
     grace_days=0,
     hold_shelf_days=7,
+    recall_days=14,
     return_policy=ReturnPolicy.HOME,
 )
 
@@ -177,6 +184,9 @@ def resolve(*, rules: Iterable[LoanRule], context: Context, on: date) -> Terms:
         max_overdue=pick("max_overdue", lambda r: r.max_overdue, None),
         max_overdue_scope=chosen.scope_of("max_overdue"),
         hold_shelf_days=pick("hold_shelf_days", lambda r: r.hold_shelf_days, 0),
+        max_no_shows=pick("max_no_shows", lambda r: r.max_no_shows, None),
+        recall_days=pick("recall_days", lambda r: r.recall_days, 0),
+        lost_after_days=pick("lost_after_days", lambda r: r.lost_after_days, None),
         return_policy=pick("return_policy", lambda r: r.return_policy, ReturnPolicy.HOME),
         caps=_caps(matching),
         because=tuple(chosen.because),

@@ -24,6 +24,7 @@ class ItemEventKind(StrEnum):
     CHECKED_OUT = "checked_out"
     CHECKED_IN = "checked_in"  # handed in, from whatever state
     RENEWED = "renewed"
+    RECALLED = "recalled"  # its owner or another reader needs it: due sooner
     SET_ASIDE = "set_aside"  # for a transit
     DISPATCHED = "dispatched"
     RECEIVED = "received"  # came out of a crate
@@ -38,17 +39,26 @@ class ItemEventKind(StrEnum):
 
 
 class LoanState(StrEnum):
+    """Read off the dates of a loan; no column holds it."""
+
     OPEN = "open"
+    CLAIMED = "claimed"  # still open: the reader says it was returned, nobody has found it
+    LOST = "lost"  # ended without the copy; what it costs is on the account
     CLOSED = "closed"
 
 
 class LoanEvent(StrEnum):
     RENEWED = "renewed"
+    RECALLED = "recalled"  # due sooner; once a loan
+    CLAIMED = "claimed"
+    LOST = "lost"
     RETURNED = "returned"
+    FOUND = "found"  # handed in after it counted as lost
 
 
 class RequestState(StrEnum):
     WAITING = "waiting"  # in the queue, no copy assigned
+    SUSPENDED = "suspended"  # keeps its place, but is passed over
     IN_TRANSIT = "in_transit"  # a copy travels to the pickup branch
     READY = "ready"  # on the hold shelf
     FILLED = "filled"  # collected
@@ -57,6 +67,9 @@ class RequestState(StrEnum):
 
 
 class RequestEvent(StrEnum):
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
+    MOVED = "moved"  # to be collected at another branch
     SENT = "sent"  # a copy was set on its way
     ARRIVED = "arrived"  # a copy is on the hold shelf
     LENT = "lent"  # the reader has it
@@ -76,6 +89,23 @@ class TransitEvent(StrEnum):
     DISPATCHED = "dispatched"
     RECEIVED = "received"
     CANCELLED = "cancelled"  # lent or handed in somewhere else first
+
+
+class CrateState(StrEnum):
+    OPEN = "open"  # copies are put in
+    CLOSED = "closed"
+    DISPATCHED = "dispatched"
+    ARRIVED = "arrived"  # the crate is here, its copies are being scanned out
+    EMPTIED = "emptied"  # every copy of the manifest was accounted for
+
+
+class CrateEvent(StrEnum):
+    PACKED = "packed"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    DISPATCHED = "dispatched"
+    ARRIVED = "arrived"
+    EMPTIED = "emptied"
 
 
 class TransitReason(StrEnum):
@@ -156,6 +186,7 @@ ITEM_TRANSITIONS: Final[Mapping[tuple[ItemStatus, ItemEventKind], ItemStatus]] =
     (_I.WITHDRAWN, _E.CHECKED_IN): _I.WITHDRAWN,  # staff decide; it must not be lent by itself
     **{(status, _E.CHECKED_OUT): _I.ON_LOAN for status in _LENDABLE},
     (_I.ON_LOAN, _E.RENEWED): _I.ON_LOAN,
+    (_I.ON_LOAN, _E.RECALLED): _I.ON_LOAN,
     (_I.IN_TRANSIT, _E.RECEIVED): _I.AVAILABLE,
     (_I.AVAILABLE, _E.SET_ASIDE): _I.IN_TRANSIT,
     (_I.AVAILABLE, _E.HELD): _I.ON_HOLD_SHELF,
@@ -176,13 +207,25 @@ ITEM_TRANSITIONS: Final[Mapping[tuple[ItemStatus, ItemEventKind], ItemStatus]] =
 
 LOAN_TRANSITIONS: Final[Mapping[tuple[LoanState, LoanEvent], LoanState]] = {
     (LoanState.OPEN, LoanEvent.RENEWED): LoanState.OPEN,
+    (LoanState.OPEN, LoanEvent.RECALLED): LoanState.OPEN,
+    (LoanState.OPEN, LoanEvent.CLAIMED): LoanState.CLAIMED,
+    (LoanState.OPEN, LoanEvent.LOST): LoanState.LOST,
     (LoanState.OPEN, LoanEvent.RETURNED): LoanState.CLOSED,
+    (LoanState.CLAIMED, LoanEvent.LOST): LoanState.LOST,
+    (LoanState.CLAIMED, LoanEvent.RETURNED): LoanState.CLOSED,
+    (LoanState.LOST, LoanEvent.FOUND): LoanState.CLOSED,
 }
 
 _R, _Q = RequestState, RequestEvent
-OPEN_REQUEST_STATES: Final = (_R.WAITING, _R.IN_TRANSIT, _R.READY)
+OPEN_REQUEST_STATES: Final = (_R.WAITING, _R.SUSPENDED, _R.IN_TRANSIT, _R.READY)
 
 REQUEST_TRANSITIONS: Final[Mapping[tuple[RequestState, RequestEvent], RequestState]] = {
+    (_R.WAITING, _Q.SUSPENDED): _R.SUSPENDED,
+    (_R.SUSPENDED, _Q.SUSPENDED): _R.SUSPENDED,  # until another day
+    (_R.SUSPENDED, _Q.RESUMED): _R.WAITING,
+    (_R.WAITING, _Q.MOVED): _R.WAITING,
+    (_R.SUSPENDED, _Q.MOVED): _R.SUSPENDED,
+    (_R.IN_TRANSIT, _Q.MOVED): _R.IN_TRANSIT,  # sent on from where it arrives
     (_R.WAITING, _Q.SENT): _R.IN_TRANSIT,
     (_R.WAITING, _Q.ARRIVED): _R.READY,
     (_R.IN_TRANSIT, _Q.SENT): _R.IN_TRANSIT,  # handed in on the way and sent on
@@ -193,7 +236,8 @@ REQUEST_TRANSITIONS: Final[Mapping[tuple[RequestState, RequestEvent], RequestSta
     (_R.IN_TRANSIT, _Q.RELEASED): _R.WAITING,
     (_R.READY, _Q.RELEASED): _R.WAITING,
     **{(state, _Q.CANCELLED): _R.CANCELLED for state in OPEN_REQUEST_STATES},
-    (_R.WAITING, _Q.EXPIRED): _R.EXPIRED,
+    (_R.WAITING, _Q.EXPIRED): _R.EXPIRED,  # no longer needed
+    (_R.SUSPENDED, _Q.EXPIRED): _R.EXPIRED,
     (_R.READY, _Q.EXPIRED): _R.EXPIRED,
 }
 
@@ -206,6 +250,19 @@ TRANSIT_TRANSITIONS: Final[Mapping[tuple[TransitState, TransitEvent], TransitSta
     (_T.DISPATCHED, _V.RECEIVED): _T.RECEIVED,
     (_T.PENDING, _V.CANCELLED): _T.CANCELLED,
     (_T.DISPATCHED, _V.CANCELLED): _T.CANCELLED,
+}
+
+_C, _W = CrateState, CrateEvent
+OPEN_CRATE_STATES: Final = (_C.OPEN, _C.CLOSED, _C.DISPATCHED, _C.ARRIVED)
+
+CRATE_TRANSITIONS: Final[Mapping[tuple[CrateState, CrateEvent], CrateState]] = {
+    (_C.OPEN, _W.PACKED): _C.OPEN,
+    (_C.OPEN, _W.CLOSED): _C.CLOSED,
+    (_C.CLOSED, _W.REOPENED): _C.OPEN,
+    (_C.CLOSED, _W.DISPATCHED): _C.DISPATCHED,
+    (_C.CLOSED, _W.ARRIVED): _C.ARRIVED,  # it came although nobody scanned it out
+    (_C.DISPATCHED, _W.ARRIVED): _C.ARRIVED,
+    (_C.ARRIVED, _W.EMPTIED): _C.EMPTIED,
 }
 
 _M, _N = MoveState, MoveEvent

@@ -3,14 +3,15 @@
 from circulation.models.ledger import LedgerEntry
 from circulation.models.loans import Loan
 from circulation.models.operations import ItemEvent, Operation, StaffException
-from circulation.models.patrons import AccessLog, Credential, Patron, PatronCategory
+from circulation.models.patrons import AccessLog, Credential, Patron, PatronCategory, Proxy
 from circulation.models.rebalancing import Move, Plan
-from circulation.models.requests import HoldRequest
+from circulation.models.requests import HoldRequest, Pick
 from circulation.models.rules import LoanRule, MaterialType
-from circulation.models.transits import Transit
+from circulation.models.transits import Crate, Transit
 
 __all__ = [
     "AccessLog",
+    "Crate",
     "Credential",
     "HoldRequest",
     "ItemEvent",
@@ -22,7 +23,9 @@ __all__ = [
     "Operation",
     "Patron",
     "PatronCategory",
+    "Pick",
     "Plan",
+    "Proxy",
     "StaffException",
     "Transit",
 ]

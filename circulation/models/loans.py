@@ -40,6 +40,10 @@ class Loan(models.Model):
     due_at = models.DateTimeField(_("due"))
     closed_at = models.DateTimeField(_("returned"), null=True, blank=True)
     renewals = models.PositiveSmallIntegerField(_("renewals"), default=0)
+    recalled_at = models.DateTimeField(_("recalled"), null=True, blank=True)
+    claimed_at = models.DateTimeField(_("said to be returned"), null=True, blank=True)
+    lost_at = models.DateTimeField(_("counted as lost"), null=True, blank=True)
+    found_at = models.DateTimeField(_("found again"), null=True, blank=True)
     # The rules that set the terms, by parameter: {"loan_days": "chengdu", …}
     terms = models.JSONField(_("terms"), default=dict)
 

@@ -45,6 +45,7 @@ EVENT_NAMES = [
     (ItemEventKind.CHECKED_OUT, _("lent")),
     (ItemEventKind.CHECKED_IN, _("returned")),
     (ItemEventKind.RENEWED, _("renewed")),
+    (ItemEventKind.RECALLED, _("recalled")),
     (ItemEventKind.SET_ASIDE, _("set aside for transport")),
     (ItemEventKind.DISPATCHED, _("dispatched")),
     (ItemEventKind.RECEIVED, _("received")),
@@ -110,6 +111,7 @@ class StaffException(models.Model):
         related_name="+",
         verbose_name=_("settled by"),
     )
+    note = models.CharField(_("how it was settled"), max_length=300, blank=True)
 
     class Meta:
         verbose_name = _("exception")

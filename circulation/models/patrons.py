@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from circulation.domain.credentials import CredentialKind
@@ -136,3 +136,35 @@ class AccessLog(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%F %T} {self.actor_id} → {self.patron_id}"
+
+
+class Proxy(models.Model):
+    """A reader lets another collect what waits for them, until a day, revocable any time."""
+
+    patron = models.ForeignKey(
+        Patron, models.CASCADE, related_name="proxies", verbose_name=_("patron")
+    )
+    proxy = models.ForeignKey(
+        Patron, models.CASCADE, related_name="collects_for", verbose_name=_("may collect")
+    )
+    valid_from = models.DateField(_("from"))
+    valid_until = models.DateField(_("until"))
+    created_at = models.DateTimeField(_("named"))
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("proxy")
+        verbose_name_plural = _("proxies")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patron", "proxy"],
+                condition=Q(revoked_at=None),
+                name="one_live_proxy_per_pair",
+            ),
+            models.CheckConstraint(
+                name="nobody_is_their_own_proxy", condition=~Q(patron=F("proxy"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.proxy_id} collects for {self.patron_id}"

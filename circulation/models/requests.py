@@ -13,13 +13,19 @@ from library_net.network.models import Agency, Branch
 
 STATE_NAMES = [
     (RequestState.WAITING, _("waiting")),
+    (RequestState.SUSPENDED, _("paused")),
     (RequestState.IN_TRANSIT, _("on its way")),
     (RequestState.READY, _("ready to collect")),
     (RequestState.FILLED, _("collected")),
     (RequestState.CANCELLED, _("cancelled")),
     (RequestState.EXPIRED, _("not collected in time")),
 ]
-OPEN_STATES = (RequestState.WAITING, RequestState.IN_TRANSIT, RequestState.READY)
+OPEN_STATES = (
+    RequestState.WAITING,
+    RequestState.SUSPENDED,
+    RequestState.IN_TRANSIT,
+    RequestState.READY,
+)
 
 
 class HoldRequest(models.Model):
@@ -66,6 +72,10 @@ class HoldRequest(models.Model):
     ready_at = models.DateTimeField(_("ready since"), null=True, blank=True)
     expires_at = models.DateTimeField(_("collect by"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    # The last day the reader has a use for it; later it ends by itself.
+    needed_until = models.DateField(_("needed until"), null=True, blank=True)
+    # Paused up to and including this day; empty: until the reader goes on.
+    suspended_until = models.DateField(_("paused until"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("request")
@@ -89,3 +99,27 @@ class HoldRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.patron_id} wants {self.anchor_id}"
+
+
+class Pick(models.Model):
+    """A proposal: pull this copy for this request. Thrown away and made anew; never a promise.
+
+    Circulation wins: a pick whose copy or request changed meanwhile is simply not shown.
+    """
+
+    request = models.OneToOneField(
+        HoldRequest, models.CASCADE, related_name="pick", verbose_name=_("request")
+    )
+    item = models.OneToOneField(Item, models.CASCADE, related_name="pick", verbose_name=_("copy"))
+    branch = models.ForeignKey(
+        Branch, models.CASCADE, related_name="+", verbose_name=_("branch")
+    )  # where the copy stands
+    days = models.PositiveSmallIntegerField(_("days until it can be there"))
+    created_at = models.DateTimeField(_("proposed"))
+
+    class Meta:
+        verbose_name = _("pick")
+        verbose_name_plural = _("picks")
+
+    def __str__(self) -> str:
+        return f"{self.item_id} for {self.request_id}"

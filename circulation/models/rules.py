@@ -120,6 +120,15 @@ class LoanRule(models.Model):
     max_overdue = models.PositiveSmallIntegerField(
         _("lending stops with more overdue copies"), null=True, blank=True
     )
+    max_no_shows = models.PositiveSmallIntegerField(
+        _("requests stop after so many uncollected"), null=True, blank=True
+    )
+    recall_days = models.PositiveSmallIntegerField(
+        _("days to bring a recalled copy"), null=True, blank=True
+    )
+    lost_after_days = models.PositiveSmallIntegerField(
+        _("counted as lost after days overdue"), null=True, blank=True
+    )
     return_policy = models.CharField(
         _("return policy"), max_length=12, choices=RETURN_POLICIES, blank=True, default=""
     )

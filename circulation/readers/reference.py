@@ -136,5 +136,8 @@ def _rule(row: LoanRuleRow) -> LoanRule:
         max_owed=row.max_owed,
         max_overdue=row.max_overdue,
         hold_shelf_days=row.pickup_days,
+        max_no_shows=row.max_no_shows,
+        recall_days=row.recall_days,
+        lost_after_days=row.lost_after_days,
         return_policy=ReturnPolicy(row.return_policy) if row.return_policy else None,
     )
