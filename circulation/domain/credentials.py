@@ -23,6 +23,11 @@ class CredentialKind(StrEnum):
     HK_MACAO_PERMIT = "hk_macao_permit"  # 港澳居民来往内地通行证
     TAIWAN_PERMIT = "taiwan_permit"  # 台湾居民来往大陆通行证
     FOREIGN_RESIDENT = "foreign_resident"  # 3 letters and 12 digits, old 永居
+    DEVICE = "device"  # a key in the reader's own phone; shown as a code, never typed
+
+
+# What a person can hand over; a device's key is enrolled by the device itself.
+DOCUMENT_KINDS: Final = tuple(kind for kind in CredentialKind if kind != CredentialKind.DEVICE)
 
 
 class CredentialIssue(StrEnum):

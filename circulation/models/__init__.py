@@ -1,5 +1,15 @@
 """What circulation remembers."""
 
+from circulation.models.identity import (
+    Device,
+    Erasure,
+    Guardianship,
+    PatronMerge,
+    Phone,
+    PrivacyTerm,
+    SignInCode,
+    UsedCode,
+)
 from circulation.models.ledger import LedgerEntry
 from circulation.models.loans import Loan
 from circulation.models.operations import ItemEvent, Operation, StaffException
@@ -13,6 +23,9 @@ __all__ = [
     "AccessLog",
     "Crate",
     "Credential",
+    "Device",
+    "Erasure",
+    "Guardianship",
     "HoldRequest",
     "ItemEvent",
     "LedgerEntry",
@@ -23,9 +36,14 @@ __all__ = [
     "Operation",
     "Patron",
     "PatronCategory",
+    "PatronMerge",
+    "Phone",
     "Pick",
     "Plan",
+    "PrivacyTerm",
     "Proxy",
+    "SignInCode",
     "StaffException",
     "Transit",
+    "UsedCode",
 ]

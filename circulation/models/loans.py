@@ -19,6 +19,10 @@ class Loan(models.Model):
     patron = models.ForeignKey(
         Patron, models.PROTECT, null=True, related_name="loans", verbose_name=_("patron")
     )
+    # What statistics keep of the reader once the link is cut (ID-30).
+    reader_category = models.CharField(
+        _("reader category"), max_length=24, null=True, blank=True, editable=False
+    )
     owning_agency = models.ForeignKey(
         Agency, models.PROTECT, related_name="+", verbose_name=_("owner")
     )

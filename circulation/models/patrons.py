@@ -1,4 +1,4 @@
-"""One person, many credentials."""
+"""One person, many credentials; numbers are only kept sealed."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ CREDENTIAL_NAMES = [
     (CredentialKind.HK_MACAO_PERMIT, _("Hong Kong or Macao travel permit")),
     (CredentialKind.TAIWAN_PERMIT, _("Taiwan travel permit")),
     (CredentialKind.FOREIGN_RESIDENT, _("foreign permanent resident card (old)")),
+    (CredentialKind.DEVICE, _("code on a phone")),
 ]
 
 
@@ -36,6 +37,26 @@ class CredentialStatus(models.TextChoices):
     ACTIVE = "active", _("active")
     LOST = "lost", _("reported lost")
     REPLACED = "replaced", _("replaced")
+
+
+class Sealed(models.Model):
+    """A number that is kept only as ciphertext, two keyed indexes and a mask (house §6).
+
+    ``blind_index`` is of the key with an odd version, ``next_blind_index`` of the even one; see
+    ``library_net.vault``. ``key_version`` is that of the seal: what ``rotate_keys`` looks for.
+    """
+
+    seal_id = models.UUIDField(unique=True)  # what the ciphertext is bound to
+    sealed = models.BinaryField()
+    key_version = models.PositiveSmallIntegerField(default=1, db_index=True)
+    masked = models.CharField(_("number"), max_length=40)
+
+    class Meta:
+        abstract = True
+
+    def index_source(self, clear: str) -> tuple[str, str]:
+        """What is indexed of the clear number, and for which purpose."""
+        raise NotImplementedError
 
 
 class Patron(models.Model):
@@ -68,6 +89,15 @@ class Patron(models.Model):
     is_blocked = models.BooleanField(_("blocked by staff"), default=False)
     block_note = models.CharField(_("why blocked"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("registered"))
+    # ID-31: the reader wants to see what she borrowed; otherwise returned loans lose their reader.
+    keeps_history = models.BooleanField(_("keeps her borrowing history"), default=False)
+    # ID-25: this record was joined into another of the same person; it opens that one.
+    merged_into = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
+
+    # Not a column: the log-in that acts, where a guardian acts for a child.
+    acting_user_id: int | None = None
 
     class Meta:
         verbose_name = _("patron")
@@ -82,19 +112,15 @@ class Patron(models.Model):
         return self.name[:1] + "*" * max(len(self.name) - 1, 1)
 
 
-class Credential(models.Model):
+class Credential(Sealed):
     """A document that proves who somebody is; the number itself is only kept sealed."""
 
     patron = models.ForeignKey(
         Patron, models.PROTECT, related_name="credentials", verbose_name=_("patron")
     )
     kind = models.CharField(_("kind"), max_length=20, choices=CREDENTIAL_NAMES)
-    seal_id = models.UUIDField(unique=True)  # what the ciphertext is bound to
-    sealed = models.BinaryField()
-    # Two index columns, each unique, old and new key: rotation without a gap (house §6).
-    blind_index = models.CharField(max_length=64, unique=True)
+    blind_index = models.CharField(max_length=64, unique=True, null=True, blank=True)
     next_blind_index = models.CharField(max_length=64, unique=True, null=True, blank=True)
-    masked = models.CharField(_("number"), max_length=40)
     status = models.CharField(
         _("status"),
         max_length=10,
@@ -110,11 +136,28 @@ class Credential(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="credential_status_known", condition=Q(status__in=CredentialStatus.values)
-            )
+            ),
+            models.CheckConstraint(
+                name="credential_can_be_found",
+                condition=Q(blind_index__isnull=False) | Q(next_blind_index__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.masked}"
+
+    def index_source(self, clear: str) -> tuple[str, str]:
+        return credential_index(kind=self.kind, value=clear, issuer=self.issuer)
+
+
+def credential_index(*, kind: str, value: str, issuer: str) -> tuple[str, str]:
+    """What is indexed of a credential, and for which purpose. ID-10: a reader card's issuer too.
+
+    No card number contains the separator. The issuer is part of the text and not of the purpose,
+    so that one derived key serves all institutions.
+    """
+    is_card = kind == CredentialKind.READER_CARD
+    return (f"{issuer}/{value}" if is_card else value), str(kind)
 
 
 class AccessLog(models.Model):
@@ -128,6 +171,16 @@ class AccessLog(models.Model):
         Agency, models.PROTECT, null=True, related_name="+", verbose_name=_("institution")
     )
     purpose = models.CharField(_("purpose"), max_length=80)
+    # ID-24: a number was shown in clear: which, and why.
+    credential = models.ForeignKey(
+        Credential,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("number shown"),
+    )
+    reason = models.CharField(_("reason given"), max_length=200, blank=True)
     at = models.DateTimeField(_("at"))
 
     class Meta:
