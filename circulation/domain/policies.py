@@ -6,18 +6,21 @@ about the owner beats a rule about the visited library, whatever else they name.
 ``visited`` hold for the agency's whole subtree, and a nearer agency is more specific than one above
 it: that is how policies are inherited and overridden downwards.
 
-Limits on the number of loans are different: each is checked in its own scope and all must pass.
+Limits on the number of loans and on what they are worth are different: each is checked in its own
+scope and all must pass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Final, TypeVar, overload
 
+from circulation.domain.compensation import NO_TARIFF, Tariff
+from circulation.domain.points import NO_POINTS, PointScheme
 from circulation.domain.states import ReturnPolicy
 
 Lineage = tuple[str, ...]  # an agency's code, then its parent's, up to the root
@@ -74,10 +77,18 @@ class LoanRule:
     renewal_base: RenewalBase | None = None
     renew_after_days: int | None = None  # the first day of the loan a renewal is possible
     max_loans: int | None = None
+    max_value: Decimal | None = None  # what the copies on loan may be worth together, CNY
     max_requests: int | None = None
+    min_age: int | None = None  # years the reader must be old
     fee_per_day: Decimal | None = None
+    fee_step_days: int | None = None  # after so many late days …
+    fee_per_day_after: Decimal | None = None  # … each further one costs this
     fee_cap: Decimal | None = None
     grace_days: int | None = None
+    suspend_days: Decimal | None = None  # days without lending for each late day
+    suspend_cap: int | None = None
+    points: PointScheme | None = None
+    compensation: Tariff | None = None
     max_owed: Decimal | None = None  # owing more than this stops lending
     max_overdue: int | None = None  # holding more overdue copies than this stops lending
     hold_shelf_days: int | None = None
@@ -107,6 +118,13 @@ class Cap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ValueCap:
+    rule: str
+    limit: Decimal  # CNY
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Because:
     """One line of an explanation: this parameter has this value because of that rule."""
 
@@ -124,9 +142,18 @@ class Terms:
     renewal_base: RenewalBase
     renew_after_days: int
     max_requests: int
+    min_age: int
     fee_per_day: Decimal
+    fee_step_days: int | None
+    fee_per_day_after: Decimal | None
     fee_cap: Decimal | None
     grace_days: int
+    suspend_days: Decimal
+    suspend_cap: int | None
+    suspend_scope: Scope
+    points: PointScheme
+    points_scope: Scope
+    compensation: Tariff
     max_owed: Decimal | None
     max_owed_scope: Scope
     max_overdue: int | None
@@ -137,6 +164,7 @@ class Terms:
     lost_after_days: int | None
     return_policy: ReturnPolicy
     caps: tuple[Cap, ...]
+    value_caps: tuple[ValueCap, ...]
     because: tuple[Because, ...]
 
     def rule_for(self, parameter: str) -> str:
@@ -161,8 +189,40 @@ NETWORK_DEFAULT: Final = LoanRule(
 )
 
 
+class RuleBook(Sequence[LoanRule]):
+    """Rules that remember what they said: `resolve` works each question out once."""
+
+    __slots__ = ("_rules", "known")
+
+    def __init__(self, rules: Iterable[LoanRule] = ()) -> None:
+        self._rules = tuple(rules)
+        self.known: dict[tuple[Context, date], Terms] = {}
+
+    @overload
+    def __getitem__(self, index: int) -> LoanRule: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[LoanRule, ...]: ...
+    def __getitem__(self, index: int | slice) -> LoanRule | tuple[LoanRule, ...]:
+        return self._rules[index]
+
+    def __iter__(self) -> Iterator[LoanRule]:
+        return iter(self._rules)
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+
 def resolve(*, rules: Iterable[LoanRule], context: Context, on: date) -> Terms:
-    """The terms of lending in this context on this local day."""
+    """The terms of lending in this context on this local day; asked again, a `RuleBook` knows."""
+    if not isinstance(rules, RuleBook):
+        return _resolve(rules, context=context, on=on)
+    terms = rules.known.get((context, on))
+    if terms is None:
+        terms = rules.known[context, on] = _resolve(rules, context=context, on=on)
+    return terms
+
+
+def _resolve(rules: Iterable[LoanRule], *, context: Context, on: date) -> Terms:
     matching = [rule for rule in rules if _matches(rule, context=context, on=on)]
     matching.sort(key=lambda rule: _rank(rule, context), reverse=True)
     matching.append(NETWORK_DEFAULT)
@@ -176,9 +236,18 @@ def resolve(*, rules: Iterable[LoanRule], context: Context, on: date) -> Terms:
         renewal_base=pick("renewal_base", lambda r: r.renewal_base, RenewalBase.TODAY),
         renew_after_days=pick("renew_after_days", lambda r: r.renew_after_days, 0),
         max_requests=pick("max_requests", lambda r: r.max_requests, 0),
+        min_age=pick("min_age", lambda r: r.min_age, 0),
         fee_per_day=pick("fee_per_day", lambda r: r.fee_per_day, Decimal(0)),
+        fee_step_days=pick("fee_step_days", lambda r: r.fee_step_days, None),
+        fee_per_day_after=pick("fee_per_day_after", lambda r: r.fee_per_day_after, None),
         fee_cap=pick("fee_cap", lambda r: r.fee_cap, None),
         grace_days=pick("grace_days", lambda r: r.grace_days, 0),
+        suspend_days=pick("suspend_days", lambda r: r.suspend_days, Decimal(0)),
+        suspend_cap=pick("suspend_cap", lambda r: r.suspend_cap, None),
+        suspend_scope=chosen.scope_of("suspend_days"),
+        points=pick("points", lambda r: r.points, NO_POINTS),
+        points_scope=chosen.scope_of("points"),
+        compensation=pick("compensation", lambda r: r.compensation, NO_TARIFF),
         max_owed=pick("max_owed", lambda r: r.max_owed, None),
         max_owed_scope=chosen.scope_of("max_owed"),
         max_overdue=pick("max_overdue", lambda r: r.max_overdue, None),
@@ -189,6 +258,7 @@ def resolve(*, rules: Iterable[LoanRule], context: Context, on: date) -> Terms:
         lost_after_days=pick("lost_after_days", lambda r: r.lost_after_days, None),
         return_policy=pick("return_policy", lambda r: r.return_policy, ReturnPolicy.HOME),
         caps=_caps(matching),
+        value_caps=_value_caps(matching),
         because=tuple(chosen.because),
     )
 
@@ -198,7 +268,11 @@ def explain(terms: Terms) -> tuple[Because, ...]:
     caps = tuple(
         Because(parameter="max_loans", value=str(cap.limit), rule=cap.rule) for cap in terms.caps
     )
-    return terms.because + caps
+    values = tuple(
+        Because(parameter="max_value", value=str(cap.limit), rule=cap.rule)
+        for cap in terms.value_caps
+    )
+    return terms.because + caps + values
 
 
 Value = TypeVar("Value")
@@ -260,5 +334,14 @@ def _caps(ranked: list[LoanRule]) -> tuple[Cap, ...]:
     for rule in ranked:
         if rule.max_loans is not None:
             cap = Cap(rule=rule.code, limit=rule.max_loans, scope=rule.scope)
+            caps.setdefault(rule.scope, cap)
+    return tuple(caps.values())
+
+
+def _value_caps(ranked: list[LoanRule]) -> tuple[ValueCap, ...]:
+    caps: dict[Scope, ValueCap] = {}
+    for rule in ranked:
+        if rule.max_value is not None:
+            cap = ValueCap(rule=rule.code, limit=rule.max_value, scope=rule.scope)
             caps.setdefault(rule.scope, cap)
     return tuple(caps.values())
