@@ -18,21 +18,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from circulation.actions.cancel_request import cancel_request
 from circulation.actions.checkin import checkin
 from circulation.actions.checkout import checkout
 from circulation.actions.dispatch_transit import dispatch_transit
 from circulation.actions.operations import Intent
-from circulation.actions.place_request import place_request
 from circulation.actions.receive_transit import receive_transit
 from circulation.actions.register_patron import register_patron
 from circulation.actions.renew import renew
 from circulation.domain.calendar import local_date
-from circulation.domain.credentials import CredentialKind, mask_document
+from circulation.domain.credentials import DOCUMENT_KINDS, CredentialKind, mask_document
 from circulation.domain.scans import Ambiguous, Unknown, clean_barcode, settle_return
-from circulation.models import HoldRequest, Transit
+from circulation.models import Transit
 from circulation.readers.identity import card, copies_with_barcode
-from circulation.readers.lists import anchor_for, find_loan, requests_at, transits_for
+from circulation.readers.lists import find_loan, transits_for
 from circulation.readers.reference import find_branch
 from circulation.readers.statements import Statement, parse_period, statement
 from library_net.accounts.scope import scope_of
@@ -41,6 +39,8 @@ from library_net.api.paging import page_by_id
 from library_net.api.renderers import OrjsonRenderer
 from library_net.errors import LibraryError
 from library_net.network.models import Agency
+
+CARD_LENGTH = 400  # a code shown by a phone is longer than any number on plastic
 
 
 def intent_of(request: Request) -> Intent:
@@ -51,7 +51,7 @@ def intent_of(request: Request) -> Intent:
     return Intent(caller=caller, operation_id=operation_id(request), scope=scope)
 
 
-def _read(serializer: serializers.Serializer[Any]) -> dict[str, Any]:
+def read(serializer: serializers.Serializer[Any]) -> dict[str, Any]:
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)
 
@@ -63,22 +63,35 @@ class Patrons(APIView):
         branch = serializers.CharField(max_length=40)
         name = serializers.CharField(max_length=80)
         kind = serializers.ChoiceField(
-            choices=[str(kind) for kind in CredentialKind], default=str(CredentialKind.RESIDENT_ID)
+            choices=[str(kind) for kind in DOCUMENT_KINDS], default=str(CredentialKind.RESIDENT_ID)
         )
         number = serializers.CharField(max_length=40)
         category = serializers.CharField(max_length=24, required=False, default="")
+        born_on = serializers.DateField(required=False, default=None, allow_null=True)
+        guardian = serializers.CharField(max_length=CARD_LENGTH, required=False, default="")
+        phone = serializers.CharField(max_length=24, required=False, default="")
 
     def post(self, request: Request) -> Response:
         intent = intent_of(request)
-        body = _read(self.Body(data=request.data))
+        body, now = read(self.Body(data=request.data)), timezone.now()
+        branch = find_branch(body["branch"])
+        intent.require_agency(branch.agency_id)
+        guardian = (
+            card(body["guardian"], today=local_date(now), agency_id=branch.agency_id)
+            if body["guardian"]
+            else None
+        )
         answer = register_patron(
             intent=intent,
-            branch_id=find_branch(body["branch"]).pk,
+            branch_id=branch.pk,
             name=body["name"],
             number=body["number"],
             kind=CredentialKind(body["kind"]),
             category=body["category"],
-            now=timezone.now(),
+            born_on=body["born_on"],
+            guardian_id=guardian.patron_id if guardian else None,
+            phone=body["phone"],
+            now=now,
         )
         return Response(answer, status=status.HTTP_201_CREATED)
 
@@ -94,7 +107,7 @@ class Checkouts(APIView):
 
     def post(self, request: Request) -> Response:
         intent = intent_of(request)
-        body, now = _read(self.Body(data=request.data)), timezone.now()
+        body, now = read(self.Body(data=request.data)), timezone.now()
         branch = find_branch(body["branch"])
         intent.require_agency(branch.agency_id)
         reader = card(body["card"], today=local_date(now), agency_id=branch.agency_id)
@@ -120,7 +133,7 @@ class Checkins(APIView):
 
     def post(self, request: Request) -> Response:
         intent = intent_of(request)
-        body = _read(self.Body(data=request.data))
+        body = read(self.Body(data=request.data))
         answer = checkin(
             intent=intent,
             branch_id=find_branch(body["branch"]).pk,
@@ -146,54 +159,14 @@ class Renewals(APIView):
 
     def post(self, request: Request) -> Response:
         intent = intent_of(request)
-        body = _read(self.Body(data=request.data))
+        body = read(self.Body(data=request.data))
         loan_id = body.get("loan")
         if loan_id is None:
-            item_id = _copy(body["barcode"], owner=body["owner"])
+            item_id = find_copy(body["barcode"], owner=body["owner"])
             loan_id = find_loan(item_id=item_id)
         if loan_id is None:
             raise LibraryError("unknown_loan")
         return Response(renew(intent=intent, loan_id=loan_id, now=timezone.now()))
-
-
-class Requests(APIView):
-    """List what is to be collected here; let a reader wait for a title or a copy."""
-
-    class Body(serializers.Serializer[Any]):
-        card = serializers.CharField(max_length=64)
-        pickup_branch = serializers.CharField(max_length=40)
-        manifestation = serializers.RegexField(r"^m\d{1,18}$")
-
-    def get(self, request: Request) -> Response:
-        query = request.query_params
-        rows = requests_at(
-            scope_of(request.user), state=query.get("state", ""), branch=query.get("branch", "")
-        )
-        return Response(page_by_id(request, rows, _request_row))
-
-    def post(self, request: Request) -> Response:
-        intent = intent_of(request)
-        body, now = _read(self.Body(data=request.data)), timezone.now()
-        pickup = find_branch(body["pickup_branch"])
-        intent.require_agency(pickup.agency_id)
-        reader = card(body["card"], today=local_date(now), agency_id=pickup.agency_id)
-        anchor = anchor_for(
-            manifestation_id=int(body["manifestation"][1:]), agency_id=pickup.agency_id
-        )
-        answer = place_request(
-            intent=intent,
-            patron_id=reader.patron_id,
-            pickup_branch_id=pickup.pk,
-            anchor_id=anchor.pk,
-            now=now,
-        )
-        return Response(answer, status=status.HTTP_201_CREATED)
-
-
-class RequestCancel(APIView):
-    def post(self, request: Request, request_id: int) -> Response:
-        intent = intent_of(request)
-        return Response(cancel_request(intent=intent, request_id=request_id, now=timezone.now()))
 
 
 class Transits(APIView):
@@ -283,7 +256,7 @@ def _own_agency(request: Request) -> Agency:
     return found
 
 
-def _copy(barcode: str, *, owner: str) -> int:
+def find_copy(barcode: str, *, owner: str) -> int:
     text = clean_barcode(barcode)
     copies = copies_with_barcode(text, branch_id=0)
     settled = settle_return(copies, owner=owner)
@@ -292,19 +265,6 @@ def _copy(barcode: str, *, owner: str) -> int:
     if isinstance(settled, Ambiguous):
         raise LibraryError("ambiguous_item", barcode=text, owners=", ".join(settled.owners))
     return settled
-
-
-def _request_row(row: HoldRequest) -> dict[str, Any]:
-    return {
-        "id": row.pk,
-        "state": row.state,
-        "title": row.anchor.manifestation.title if row.anchor.manifestation else "",
-        "patron": row.patron.number,
-        "pickup_branch": row.pickup_branch.code,
-        "barcode": row.item.barcode if row.item else None,
-        "placed_at": row.placed_at,
-        "expires_at": row.expires_at,
-    }
 
 
 def _transit_row(row: Transit) -> dict[str, Any]:

@@ -83,6 +83,10 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
         409,
         _("Other readers wait for this title (%(count)s). Please return it in time."),
     ),
+    "loan_claimed": (
+        409,
+        _("This copy is said to be returned and is being looked for. There is nothing to renew."),
+    ),
     "too_early_to_renew": (409, _("This loan can be renewed from %(from_date)s on.")),
     # a request
     "unknown_request": (404, _("There is no such request. Look at the list of requests again.")),
@@ -102,6 +106,23 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
         _("No copy of this title can be lent at present, so there is nothing to wait for."),
     ),
     "request_closed": (409, _("This request has ended already.")),
+    "request_on_its_way": (
+        409,
+        _("A copy is on its way already, so this request cannot pause. Cancel it instead."),
+    ),
+    "request_ready": (
+        409,
+        _("It waits at %(branch)s already. Collect it there, or cancel and ask again."),
+    ),
+    "not_paused": (409, _("This request is not paused.")),
+    "date_passed": (422, _("%(date)s is over already. Choose a later day.")),
+    "too_many_no_shows": (
+        403,
+        _(
+            "%(count)s requests were not collected within a year (at most %(limit)s). "
+            "Please ask at the desk."
+        ),
+    ),
     "request_not_due": (409, _("This request has not expired yet.")),
     # a transit
     "unknown_transit": (404, _("There is no such transit. Look at the list again.")),

@@ -7,8 +7,10 @@ from datetime import date
 from typing import Any
 
 from celery import shared_task
+from django.db.models import Q
 from django.utils import timezone
 
+from circulation.actions.adjust_request import resume_request
 from circulation.actions.cancel_request import expire_request
 from circulation.actions.check_item_events import check_item_events
 from circulation.actions.operations import Intent
@@ -27,12 +29,18 @@ BATCH = 500
 
 @shared_task(name="circulation.expire_requests")
 def expire_requests(**_ignored: Any) -> int:
-    """End requests that nobody collected in time; returns how many.
+    """End requests that nobody collected in time, or needs any more; returns how many.
 
     A second run finds none: each is ended once, under an operation id made of its own number.
     """
     now = timezone.now()
-    due = HoldRequest.objects.filter(state=RequestState.READY, expires_at__lt=now)
+    due = HoldRequest.objects.filter(
+        Q(state=RequestState.READY, expires_at__lt=now)
+        | Q(
+            state__in=(RequestState.WAITING, RequestState.SUSPENDED),
+            needed_until__lt=local_date(now),
+        )
+    )
     count = 0
     for request_id in list(due.order_by("pk").values_list("pk", flat=True)[:BATCH]):
         intent = Intent(
@@ -42,6 +50,27 @@ def expire_requests(**_ignored: Any) -> int:
             expire_request(intent=intent, request_id=request_id, now=now)
         except LibraryError as error:
             log.warning("request %s was not expired: %s", request_id, error)
+        else:
+            count += 1
+    return count
+
+
+@shared_task(name="circulation.resume_requests")
+def resume_requests(**_ignored: Any) -> int:
+    """Let paused requests go on whose last day of pause is over (RQ-12); returns how many."""
+    now = timezone.now()
+    over = HoldRequest.objects.filter(
+        state=RequestState.SUSPENDED, suspended_until__lt=local_date(now)
+    )
+    count = 0
+    for pk, until in list(over.order_by("pk").values_list("pk", "suspended_until")[:BATCH]):
+        intent = Intent(
+            caller="calendar", operation_id=f"resume:{pk}:{until}", scope=Scope(everywhere=True)
+        )
+        try:
+            resume_request(intent=intent, request_id=pk, now=now)
+        except LibraryError as error:
+            log.warning("request %s does not go on: %s", pk, error)
         else:
             count += 1
     return count

@@ -2,15 +2,18 @@
 
 from django.urls import path
 
-from circulation import api
+from circulation import api, api_requests
 
 urlpatterns = [
     path("patrons/", api.Patrons.as_view()),
     path("checkouts/", api.Checkouts.as_view()),
     path("checkins/", api.Checkins.as_view()),
     path("renewals/", api.Renewals.as_view()),
-    path("requests/", api.Requests.as_view()),
-    path("requests/<int:request_id>/cancel/", api.RequestCancel.as_view()),
+    path("requests/", api_requests.Requests.as_view()),
+    path("requests/<int:request_id>/cancel/", api_requests.RequestCancel.as_view()),
+    path("requests/<int:request_id>/pause/", api_requests.RequestPause.as_view()),
+    path("requests/<int:request_id>/resume/", api_requests.RequestResume.as_view()),
+    path("requests/<int:request_id>/pickup/", api_requests.RequestPickup.as_view()),
     path("transits/", api.Transits.as_view()),
     path("transits/<int:transit_id>/dispatch/", api.TransitDispatch.as_view()),
     path("transits/<int:transit_id>/receive/", api.TransitReceive.as_view()),

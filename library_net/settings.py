@@ -219,6 +219,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "circulation.expire_requests",
         "schedule": crontab(minute="5"),
     },
+    "circulation.resume_requests": {
+        "task": "circulation.resume_requests",
+        "schedule": crontab(minute="10"),
+    },
     "circulation.check_item_events": {
         "task": "circulation.check_item_events",
         "schedule": crontab(hour="3", minute="30"),

@@ -8,12 +8,13 @@ from circulation.actions.intake import change_request, free_from_transit
 from circulation.actions.operations import Answer, Intent, Journal, LostRace, refused, run_once
 from circulation.domain.calendar import local_date
 from circulation.domain.reasons import Refused
-from circulation.domain.requests import decide_cancel
+from circulation.domain.requests import decide_cancel, has_run_out
 from circulation.domain.states import ItemEventKind, RequestEvent, RequestState, TransitState
 from circulation.models import HoldRequest, StaffException
 from circulation.readers.facts import CopyState, copy_state, lock_item
 from circulation.readers.reference import load_reference
 from library_net.errors import LibraryError
+from library_net.queue import after_commit
 
 CLEAR_HOLD_SHELF = "clear_hold_shelf"  # the code of the exception: scan this copy in again
 
@@ -33,7 +34,10 @@ def cancel_request(*, intent: Intent, request_id: int, now: datetime) -> Answer:
 
 
 def expire_request(*, intent: Intent, request_id: int, now: datetime) -> Answer:
-    """RQ-9: nobody came in time. As ``cancel_request``; a request that is not due is refused."""
+    """RQ-9: nobody came in time; RQ-13: no longer needed. As ``cancel_request``.
+
+    Raises ``request_not_due`` too.
+    """
 
     def work(journal: Journal) -> Answer:
         return _end(journal, request_id=request_id, event=RequestEvent.EXPIRED)
@@ -59,8 +63,7 @@ def _end(journal: Journal, *, request_id: int, event: RequestEvent) -> Answer:
     journal.intent.require_patron_or_agency(
         patron_id=request.patron_id, agency_id=request.pickup_branch.agency_id
     )
-    is_due = request.expires_at is not None and request.expires_at < journal.now
-    if event == RequestEvent.EXPIRED and not is_due:
+    if event == RequestEvent.EXPIRED and not _is_due(request, now=journal.now):
         raise LibraryError("request_not_due")
     decision = decide_cancel(
         request_id=request.pk,
@@ -72,7 +75,18 @@ def _end(journal: Journal, *, request_id: int, event: RequestEvent) -> Answer:
     change_request(request, event, item=None, closed_at=journal.now)
     if copy is not None:
         _set_free(journal, copy=copy, request=request)
+    after_commit("circulation.allocate")
     return {"request": request.pk, "state": _state_after(event)}
+
+
+def _is_due(request: HoldRequest, *, now: datetime) -> bool:
+    return has_run_out(
+        state=RequestState(request.state),
+        collect_until=request.expires_at,
+        needed_until=request.needed_until,
+        now=now,
+        today=local_date(now),
+    )
 
 
 def _state_after(event: RequestEvent) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db.models import Q
 
@@ -16,8 +16,10 @@ from circulation.domain.requests import PlaceRequestFacts, decide_request
 from circulation.domain.states import OPEN_REQUEST_STATES
 from circulation.models import HoldRequest, Loan, Patron
 from circulation.readers.facts import lendable_kinds, lock_patron, patron_facts
+from circulation.readers.lists import no_shows
 from circulation.readers.reference import Reference, desk_at, load_branch, load_reference
 from library_net.errors import LibraryError
+from library_net.queue import after_commit
 
 
 def place_request(
@@ -27,9 +29,10 @@ def place_request(
     pickup_branch_id: int,
     anchor_id: int,
     item_id: int | None = None,
+    needed_until: date | None = None,
     now: datetime,
 ) -> Answer:
-    """Join the queue of a title; rules RQ-1 to RQ-6.
+    """Join the queue of a title; rules RQ-1 to RQ-6, RQ-11 and RQ-13.
 
     ``anchor_id`` is the source record the reader chose; with ``item_id`` only that copy will do.
     Placed by the reader, or by staff of the pickup branch. Raises ``Refused`` with every reason,
@@ -52,6 +55,7 @@ def place_request(
                 desk=desk,
                 is_offered=branch.is_pickup_point,
                 reference=reference,
+                needed_until=needed_until,
                 now=now,
             )
         )
@@ -64,7 +68,9 @@ def place_request(
             pickup_branch=branch,
             requesting_agency_id=branch.agency_id,
             placed_at=journal.now,
+            needed_until=needed_until,
         )
+        after_commit("circulation.allocate")
         return {
             "request": request.pk,
             "state": request.state,
@@ -74,12 +80,14 @@ def place_request(
             "position": _position(request),
         }
 
-    asked = {
+    asked: dict[str, int | str | None] = {
         "patron": patron_id,
         "pickup": pickup_branch_id,
         "anchor": anchor_id,
         "item": item_id,
     }
+    if needed_until is not None:
+        asked["needed_until"] = needed_until.isoformat()
     return run_once(intent=intent, action="place_request", asked=asked, now=now, work=work)
 
 
@@ -100,6 +108,7 @@ def _facts(
     desk: DeskFacts,
     is_offered: bool,
     reference: Reference,
+    needed_until: date | None,
     now: datetime,
 ) -> PlaceRequestFacts:
     facts = patron_facts(patron, reference=reference)
@@ -135,6 +144,8 @@ def _facts(
             _same(anchor, "item__source_record"), patron=patron, closed_at=None
         ).exists(),
         lendable_copies=lendable,
+        no_shows=no_shows(patron_id=patron.pk, now=now),
+        needed_until=needed_until,
         now=now,
     )
 

@@ -16,7 +16,7 @@ from circulation.domain.calendar import days_late
 from circulation.domain.facts import CopyFacts, DeskFacts, MoveFacts, RequestFacts
 from circulation.domain.fees import NOTHING, overdue_fee
 from circulation.domain.policies import Terms
-from circulation.domain.requests import in_queue_order
+from circulation.domain.requests import next_in_queue
 from circulation.domain.states import ReturnPolicy, TransitEvent, TransitReason
 
 
@@ -116,7 +116,9 @@ def _lateness(facts: CheckinFacts) -> tuple[int, Decimal]:
     loan, terms = facts.copy.loan, facts.terms
     if loan is None:
         return 0, NOTHING
-    late = days_late(due=loan.due_at, returned=facts.now, calendar=facts.desk.calendar)
+    # LO-2: who said it was returned owes nothing for the days it was looked for.
+    returned = min(facts.now, loan.claimed_at or facts.now)
+    late = days_late(due=loan.due_at, returned=returned, calendar=facts.desk.calendar)
     fee = overdue_fee(
         days_late=late,
         per_day=terms.fee_per_day,
@@ -167,8 +169,7 @@ def _first_to_serve(facts: CheckinFacts) -> RequestFacts | None:
         return copy.assigned
     if is_away and facts.terms.return_policy == ReturnPolicy.HOME:
         return None
-    waiting = in_queue_order(r for r in facts.queue if r.item_id is None or r.item_id == copy.id)
-    return waiting[0] if waiting else None
+    return next_in_queue(facts.queue, copy_id=copy.id)
 
 
 def _arrived_by_plan(facts: CheckinFacts) -> bool:

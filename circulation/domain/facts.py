@@ -61,6 +61,7 @@ class LoanFacts:
     lent_at: datetime
     due_at: datetime
     renewals: int = 0
+    claimed_at: datetime | None = None  # since when the reader says it was returned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,7 @@ class RequestFacts:
     patron_id: int
     pickup_id: int
     item_id: int | None = None  # only this copy will do
+    pick_id: int | None = None  # the free copy it is to be served with (RQ-15), if one is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ class ReasonCode(StrEnum):
     NO_RENEWALS_LEFT = "no_renewals_left"  # limit
     LOAN_OVERDUE = "loan_overdue"  # due_date
     WANTED_BY_ANOTHER = "wanted_by_another"  # count
+    LOAN_CLAIMED = "loan_claimed"
     TOO_EARLY_TO_RENEW = "too_early_to_renew"  # from_date
     # a request
     REQUEST_LIMIT = "request_limit"  # limit
@@ -41,6 +42,11 @@ class ReasonCode(StrEnum):
     PICKUP_NOT_OFFERED = "pickup_not_offered"  # branch
     NO_COPY_TO_WAIT_FOR = "no_copy_to_wait_for"
     REQUEST_CLOSED = "request_closed"  # state
+    REQUEST_ON_ITS_WAY = "request_on_its_way"  # a copy was found: too late to pause
+    REQUEST_READY = "request_ready"  # branch: too late to collect it elsewhere
+    NOT_PAUSED = "not_paused"
+    DATE_PASSED = "date_passed"  # date
+    TOO_MANY_NO_SHOWS = "too_many_no_shows"  # count, limit
     # a transit
     TRANSIT_CLOSED = "transit_closed"  # state
 

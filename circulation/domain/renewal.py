@@ -67,6 +67,8 @@ def _reader_and_members(facts: RenewalFacts) -> tuple[Reason, ...]:
 def _loan_blocks(facts: RenewalFacts, *, loan: LoanFacts) -> tuple[Reason, ...]:
     terms, calendar = facts.terms, facts.desk.calendar
     reasons = []
+    if loan.claimed_at is not None:  # RN-9
+        reasons.append(reason(ReasonCode.LOAN_CLAIMED))
     if loan.renewals >= terms.renewals:  # RN-3
         reasons.append(reason(ReasonCode.NO_RENEWALS_LEFT, limit=terms.renewals))
     if loan.due_at < facts.now:  # RN-4

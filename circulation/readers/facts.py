@@ -8,9 +8,9 @@ patron's lock is the only guard of the limits on loans and requests.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from django.db.models import Q, Sum
+from django.db.models import F, Q, Sum
 
 from catalog.domain.items import ItemStatus
 from catalog.models import Item
@@ -37,6 +37,7 @@ from circulation.models.patrons import CredentialStatus
 from circulation.readers.reference import Reference
 from library_net.errors import LibraryError
 
+QUEUE_SEEN = 12  # readers looked at for a proposal (RQ-16); beyond them the first is served
 SERVED_STATES = (RequestState.IN_TRANSIT, RequestState.READY)
 
 
@@ -154,14 +155,20 @@ def same_title(item: Item) -> Q:
 
 
 def queue_for(item: Item, *, reference: Reference) -> tuple[RequestFacts, ...]:
-    """The first reader who waits for this copy and can be served. Queries: 1. Rule RQ-6."""
+    """The first readers who wait for this copy and can be served. Queries: 1. RQ-6, RQ-16."""
     rows = (
         HoldRequest.objects.filter(same_title(item), state=RequestState.WAITING)
         .filter(Q(wanted_item=None) | Q(wanted_item=item))
         .exclude(pickup_branch__agency_id__in=reference.suspended)
-        .order_by("pk")[:1]
+        .annotate(pick_item=F("pick__item_id"), pick_status=F("pick__item__status"))
+        .order_by("pk")[:QUEUE_SEEN]
     )
-    return tuple(request_facts(row) for row in rows)
+    return tuple(
+        replace(request_facts(row), pick_id=row.pick_item)
+        if row.pick_status == ItemStatus.AVAILABLE or row.pick_item == item.pk
+        else request_facts(row)
+        for row in rows
+    )
 
 
 def others_waiting_for(item: Item, *, patron_id: int) -> int:
@@ -203,6 +210,7 @@ def loan_facts(loan: Loan) -> LoanFacts:
         lent_at=loan.checked_out_at,
         due_at=loan.due_at,
         renewals=loan.renewals,
+        claimed_at=loan.claimed_at,
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import Q, QuerySet, Sum
 
-from catalog.models import SourceRecord
+from catalog.models import Item, SourceRecord
 from circulation.domain.fees import NOTHING, yuan
+from circulation.domain.requests import NO_SHOW_MEMORY
 from circulation.domain.states import (
     OPEN_REQUEST_STATES,
     OPEN_TRANSIT_STATES,
@@ -54,6 +56,16 @@ def positions(requests: Iterable[HoldRequest]) -> dict[int, int]:
         + 1
         for request in waiting
     }
+
+
+def no_shows(*, patron_id: int, now: datetime) -> int:
+    """Requests that waited on a hold shelf for this reader in vain. Queries: 1. RQ-11."""
+    return HoldRequest.objects.filter(
+        patron_id=patron_id,
+        state=RequestState.EXPIRED,
+        ready_at__isnull=False,
+        closed_at__gt=now - NO_SHOW_MEMORY,
+    ).count()
 
 
 def balance(*, patron_id: int) -> Decimal:
@@ -132,6 +144,11 @@ def anchor_for(*, manifestation_id: int, agency_id: int | None = None) -> Source
     if not sources:
         raise LibraryError("unknown_record", record=manifestation_id)
     return next((s for s in sources if s.agency_id == agency_id), sources[0])
+
+
+def anchor_of_copy(*, item_id: int) -> int:
+    """The record a request for this copy is anchored on: the one it came with. Queries: 1."""
+    return Item.objects.values_list("source_record_id", flat=True).get(pk=item_id)
 
 
 def find_loan(*, item_id: int) -> int | None:
