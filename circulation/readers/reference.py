@@ -1,19 +1,25 @@
-"""The slow-moving half of every decision: the tree of agencies, the rules, the calendars."""
+"""The slow-moving half of every decision: the tree of agencies, the rules, the calendars, the keys.
+
+Read once and kept by the process under a stamp (``library_net.network.stamp``). Every action asks
+for the stamp inside its own transaction, so what it decides from is what that transaction sees. A
+new table this reads must be watched (``circulation/apps.py``); a test holds the two together.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from circulation.domain.calendar import EVERY_DAY, SHANGHAI, Calendar
 from circulation.domain.facts import DeskFacts
-from circulation.domain.policies import Lineage, LoanRule, RenewalBase
+from circulation.domain.policies import Lineage, LoanRule, RenewalBase, RuleBook
 from circulation.domain.states import ReturnPolicy
 from circulation.models import LoanRule as LoanRuleRow
 from library_net.errors import LibraryError
-from library_net.network.models import Agency, Branch
+from library_net.network.models import Agency, Branch, ClosedDay, MemberKey
+from library_net.network.stamp import Remembered, current_stamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,27 +28,122 @@ class Reference:
 
     lineages: Mapping[int, Lineage]
     suspended: frozenset[int]  # agencies that may not lend today
-    rules: tuple[LoanRule, ...]  # the rows, and what each agency says of its own copies
+    rules: RuleBook  # the rows, and what each agency says of its own copies
+    desks: Mapping[int, DeskFacts]  # by branch; only those that take part
+    branches: Mapping[str, int]  # by code
+    agency_of: Mapping[int, int]  # by branch
+    keys: Mapping[str, KnownKey]  # member keys in force, by their prefix
 
     def code(self, agency_id: int) -> str:
         return self.lineages[agency_id][0]
 
+    def branch_id(self, branch: int | str) -> int:
+        """The id of a branch that takes part. Raises ``unknown_branch``."""
+        branch_id = self.branches.get(branch, 0) if isinstance(branch, str) else branch
+        if branch_id not in self.desks:
+            raise LibraryError("unknown_branch", branch=branch)
+        return branch_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownKey:
+    id: int
+    agency_id: int
+    secret_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rows:
+    """What the tables say, on whatever day."""
+
+    agencies: Mapping[int, Mapping[str, object]]
+    branches: tuple[tuple[int, str, int, Calendar], ...]
+    rules: RuleBook
+    keys: Mapping[str, KnownKey]
+    by_day: dict[date, Reference] = field(default_factory=dict)
+
+    def on(self, today: date) -> Reference:
+        reference = self.by_day.get(today)
+        if reference is None:
+            reference = self.by_day[today] = _reference(self, today=today)
+        return reference
+
 
 def load_reference(*, today: date) -> Reference:
-    """The agency tree and every rule. Queries: 2."""
-    rows = {
+    """The network and every rule as this transaction sees them. Queries: 1, or 7 after a change."""
+    return reference_at(current_stamp(), today=today)
+
+
+def reference_at(stamp: str, *, today: date) -> Reference:
+    """As ``load_reference``, for a stamp read in this transaction. Queries: 0, or 7."""
+    return _remembered.at(stamp).on(today)
+
+
+def latest_reference(*, today: date) -> Reference | None:
+    """What the process last knew; whoever acts on it must look again inside the transaction."""
+    rows = _remembered.latest()
+    return rows.on(today) if rows is not None else None
+
+
+def _load() -> _Rows:
+    agencies = {
         row["pk"]: row
         for row in Agency.objects.values(
             "pk", "code", "parent_id", "is_suspended", "joined_date", "left_date", "return_policy"
         )
     }
-    chains = {pk: _chain(rows, pk) for pk in rows}
-    return Reference(
-        lineages={
-            pk: tuple(rows[above]["code"] for above in chain) for pk, chain in chains.items()
+    closed: dict[int, set[date]] = {}
+    for branch_id, day in ClosedDay.objects.values_list("branch_id", "date"):
+        closed.setdefault(branch_id, set()).add(day)
+    branches = Branch.objects.filter(is_active=True).values_list(
+        "pk", "code", "agency_id", "opening_hours"
+    )
+    keys = MemberKey.objects.filter(revoked_at=None)
+    return _Rows(
+        agencies=agencies,
+        branches=tuple(
+            (pk, code, agency_id, _calendar(hours, closed.get(pk, ())))
+            for pk, code, agency_id, hours in branches
+        ),
+        rules=RuleBook((*load_rules(), *_agency_rules(agencies.values()))),
+        keys={
+            prefix: KnownKey(id=pk, agency_id=agency_id, secret_hash=secret_hash)
+            for pk, prefix, agency_id, secret_hash in keys.values_list(
+                "pk", "prefix", "agency_id", "secret_hash"
+            )
         },
-        suspended=frozenset(pk for pk, row in rows.items() if not _is_active(row, today=today)),
-        rules=(*load_rules(), *_agency_rules(rows.values())),
+    )
+
+
+_remembered = Remembered(_load)
+
+
+def _reference(rows: _Rows, *, today: date) -> Reference:
+    chains = {pk: _chain(rows.agencies, pk) for pk in rows.agencies}
+    lineages = {
+        pk: tuple(str(rows.agencies[above]["code"]) for above in chain)
+        for pk, chain in chains.items()
+    }
+    suspended = frozenset(
+        pk for pk, row in rows.agencies.items() if not _is_active(row, today=today)
+    )
+    return Reference(
+        lineages=lineages,
+        suspended=suspended,
+        rules=rows.rules,
+        desks={
+            pk: DeskFacts(
+                branch_id=pk,
+                branch=code,
+                agency=lineages[agency_id],
+                is_suspended=agency_id in suspended,
+                calendar=calendar,
+            )
+            for pk, code, agency_id, calendar in rows.branches
+        },
+        branches={code: pk for pk, code, _agency, _calendar in rows.branches},
+        agency_of={pk: agency_id for pk, _code, agency_id, _calendar in rows.branches},
+        keys=rows.keys,
     )
 
 
@@ -69,7 +170,10 @@ def find_branch(code: str) -> Branch:
 
 
 def desk_at(branch: Branch, *, reference: Reference) -> DeskFacts:
-    """The branch as decisions see it. Queries: 1 (its closed days)."""
+    """The branch as decisions see it. Queries: 0; 1 for one that takes part no more."""
+    known = reference.desks.get(branch.pk)
+    if known is not None:
+        return known
     return DeskFacts(
         branch_id=branch.pk,
         branch=branch.code,
@@ -81,9 +185,16 @@ def desk_at(branch: Branch, *, reference: Reference) -> DeskFacts:
 
 def calendar_of(branch: Branch, *, zone: ZoneInfo = SHANGHAI) -> Calendar:
     """Open weekdays from the opening hours, without the closed days. Queries: 1."""
-    weekdays = frozenset(int(day) - 1 for day in branch.opening_hours)  # ISO: 1 is Monday
-    closed = frozenset(branch.closed_days.values_list("date", flat=True))
-    return Calendar(open_weekdays=weekdays or EVERY_DAY, closed_dates=closed, zone=zone)
+    return _calendar(
+        branch.opening_hours, branch.closed_days.values_list("date", flat=True), zone=zone
+    )
+
+
+def _calendar(
+    hours: Iterable[str], closed: Iterable[date], *, zone: ZoneInfo = SHANGHAI
+) -> Calendar:
+    weekdays = frozenset(int(day) - 1 for day in hours)  # ISO: 1 is Monday
+    return Calendar(open_weekdays=weekdays or EVERY_DAY, closed_dates=frozenset(closed), zone=zone)
 
 
 def _chain(rows: Mapping[int, Mapping[str, object]], pk: int) -> tuple[int, ...]:

@@ -225,3 +225,12 @@ class MemberKey(models.Model):
 def hash_secret(secret: str) -> str:
     """SHA-256 is enough here: the secret is 256 random bits, not a password somebody chose."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class ReferenceStamp(models.Model):
+    """One row that is new after every write to a watched table; see ``network.stamp``."""
+
+    value = models.CharField(max_length=36)
+
+    def __str__(self) -> str:
+        return self.value
