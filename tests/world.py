@@ -17,7 +17,7 @@ from typing import Any
 
 from catalog.domain.items import ItemStatus
 from catalog.models import Item, Manifestation, SourceRecord, Work
-from circulation.actions.register_patron import attach
+from circulation.actions.cards import attach
 from circulation.domain.credentials import Credential, CredentialKind
 from circulation.models import LoanRule, MaterialType, Patron, PatronCategory
 from library_net.accounts.models import Role, RoleKind, User

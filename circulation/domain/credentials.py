@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -92,8 +92,11 @@ _FORMS: Final = {
     CredentialKind.HK_MACAO_PERMIT: re.compile(r"[HM]\d{8}(?:\d{2})?"),
     CredentialKind.TAIWAN_PERMIT: re.compile(r"\d{8}"),
     CredentialKind.FOREIGN_RESIDENT: re.compile(r"[A-Z]{3}\d{12}"),
+    CredentialKind.DEVICE: re.compile(r"[A-Z2-7]{16}"),
 }
 _RESIDENT_ID: Final = re.compile(r"\d{17}[\dX]|\d{15}")
+_MOBILE: Final = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
+_FOREIGN_PHONE: Final = re.compile(r"\+(?!86)\d{7,15}")
 _PATRON_NUMBER: Final = re.compile(r"R\d{10}")
 
 
@@ -149,7 +152,7 @@ def guess_kinds(text: str) -> tuple[CredentialKind, ...]:
     """Every kind a scanned text could be, the likeliest first (ID-8)."""
     value = normalise(text)
     is_resident = _RESIDENT_ID.fullmatch(value) is not None
-    shaped = [kind for kind, form in _FORMS.items() if form.fullmatch(value)]
+    shaped = [kind for kind in DOCUMENT_KINDS if kind in _FORMS and _FORMS[kind].fullmatch(value)]
     # A card of our own is scanned far more often than a passport.
     shaped.sort(key=lambda kind: kind != CredentialKind.READER_CARD)
     return ((CredentialKind.RESIDENT_ID,) if is_resident else ()) + tuple(shaped)
@@ -191,9 +194,54 @@ def mask_name(name: str) -> str:
     return stripped[:1] + "*" * max(len(stripped) - 1, 0) if stripped else ""
 
 
+def normalise_phone(text: str) -> str | None:
+    """A phone number as it is sealed and found, or nothing where it is none (ID-17).
+
+    >>> normalise_phone("+86 138 0000 0000"), normalise_phone("12345")
+    ('13800000000', None)
+    """
+    value = re.sub(r"[\s().-]", "", unicodedata.normalize("NFKC", text))
+    mainland = _MOBILE.fullmatch(value)
+    if mainland:
+        return mainland.group(1)
+    return value if _FOREIGN_PHONE.fullmatch(value) else None
+
+
+def mask_phone(number: str) -> str:
+    """As much of a phone number as its owner needs to know it again.
+
+    >>> mask_phone("13800000000")
+    '138****0000'
+    """
+    return number[:3] + "*" * max(len(number) - 7, 1) + number[-4:]
+
+
 def age_on(born_on: date, *, day: date) -> int:
     """Completed years."""
     return day.year - born_on.year - ((day.month, day.day) < (born_on.month, born_on.day))
+
+
+CHILD_BELOW_YEARS: Final = 14  # PIPL art. 28: data of a child under 14 is always sensitive
+MINOR_BELOW_YEARS: Final = 18
+
+
+def needs_guardian(*, born_on: date | None, category: str, today: date) -> bool:
+    """ID-14: under fourteen; where the document does not say, whoever is entered as a child."""
+    if born_on is None:
+        return category == CHILD
+    return age_on(born_on, day=today) < CHILD_BELOW_YEARS
+
+
+def last_day_of_guard(born_on: date) -> date:
+    """ID-15: the day before the eighteenth birthday (of a leap day: the first of March)."""
+    try:
+        birthday = born_on.replace(year=born_on.year + MINOR_BELOW_YEARS)
+    except ValueError:
+        birthday = date(born_on.year + MINOR_BELOW_YEARS, 3, 1)
+    return birthday - timedelta(days=1)
+
+
+ADULT, CHILD = "adult", "child"
 
 
 def _parse_resident_id(value: str, *, today: date) -> Credential | CredentialProblem:

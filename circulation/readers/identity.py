@@ -20,7 +20,7 @@ from circulation.domain.credentials import (
 )
 from circulation.domain.scans import Candidate
 from circulation.models import Credential, Loan, Patron
-from circulation.models.patrons import CredentialStatus
+from circulation.models.patrons import CredentialStatus, credential_index
 from library_net import vault
 from library_net.errors import LibraryError
 from library_net.network.models import Agency
@@ -40,9 +40,10 @@ def find_card(text: str, *, today: date, agency_id: int | None = None) -> Card |
     ``agency_id`` is the institution of the desk: its own reader cards go before those of others.
     Raises ``ambiguous_card`` when what is left names different people: nobody is guessed.
     """
-    number = Patron.objects.filter(number=normalise(text)).values_list("pk", flat=True).first()
-    if number is not None:
-        return Card(patron_id=number)
+    row = Patron.objects.filter(number=normalise(text)).values_list("pk", "merged_into_id").first()
+    if row is not None:
+        number, merged_into = row
+        return Card(patron_id=merged_into or number)  # ID-25
     values = [
         value
         for kind in guess_kinds(text)
@@ -83,14 +84,9 @@ def find_credential(value: CredentialValue, *, issuer: str) -> Credential | None
 
 
 def blind_indexes_of(value: CredentialValue, *, issuer: str) -> tuple[str, ...]:
-    """The lookup keys of a credential, newest first. ID-10: a reader card's hold its issuer.
-
-    No card number contains the separator. The issuer is part of the text and not of the purpose,
-    so that one derived key serves all institutions.
-    """
-    is_card = value.kind == CredentialKind.READER_CARD
-    text = f"{issuer}/{value.value}" if is_card else value.value
-    return vault.blind_indexes(text, purpose=str(value.kind))
+    """The lookup keys of a credential, newest first. ID-10: a reader card's hold its issuer."""
+    text, purpose = credential_index(kind=str(value.kind), value=value.value, issuer=issuer)
+    return vault.blind_indexes(text, purpose=purpose)
 
 
 def _with_indexes(indexes: Iterable[str]) -> QuerySet[Credential]:
@@ -122,7 +118,7 @@ def barcode_asked(barcode: str) -> str:
     """
     if mask_document(barcode) == barcode:
         return barcode
-    return vault.blind_index(normalise(barcode), purpose="barcode")
+    return vault.fingerprint(normalise(barcode), purpose="barcode")
 
 
 def copies_with_barcode(barcode: str, *, branch_id: int) -> tuple[Candidate, ...]:

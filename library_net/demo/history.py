@@ -174,14 +174,13 @@ def _category(person: Person, *, now: datetime) -> str:
 
 def _credential(patron: Patron, person: Person) -> Credential:
     seal_id = uuid.uuid4()
-    indexes = vault.blind_indexes(person.number, purpose=str(CredentialKind.RESIDENT_ID))
     return Credential(
         patron=patron,
         kind=str(CredentialKind.RESIDENT_ID),
         seal_id=seal_id,
         sealed=vault.seal(person.number, bound_to=str(seal_id)),
-        blind_index=indexes[0],
-        next_blind_index=indexes[1] if len(indexes) > 1 else None,
+        key_version=vault.key_versions()[0],
+        **vault.index_columns(person.number, purpose=str(CredentialKind.RESIDENT_ID)),
         masked=mask_credential(person.number),
         created_at=patron.created_at,
     )

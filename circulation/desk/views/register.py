@@ -15,21 +15,29 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from circulation.actions.operations import Answer
 from circulation.actions.register_patron import register_patron
 from circulation.actions.set_reader_password import set_reader_password
 from circulation.desk.access import intent_of, new_operation_id, staff_page
 from circulation.desk.session import LEND, keep_session, open_session
 from circulation.domain.credentials import CredentialKind
 from circulation.models import Patron
+from circulation.readers.identity import card
+from circulation.readers.reference import load_branch
 from library_net.accounts.scope import scope_of
 from library_net.api.problems import sentence
 from library_net.errors import LibraryError
 
 KINDS = [
-    (CredentialKind.RESIDENT_ID, _("Resident ID card")),
+    (CredentialKind.RESIDENT_ID, _("Resident ID card, residence permit, permanent resident card")),
     (CredentialKind.SOCIAL_SECURITY, _("Social security card")),
+    (CredentialKind.READER_CARD, _("Reader card")),
     (CredentialKind.PASSPORT, _("Passport")),
+    (CredentialKind.HK_MACAO_PERMIT, _("Hong Kong or Macao travel permit")),
+    (CredentialKind.TAIWAN_PERMIT, _("Taiwan travel permit")),
+    (CredentialKind.FOREIGN_RESIDENT, _("Foreign permanent resident card (old)")),
 ]
+SECRET = {"autocomplete": "off", "spellcheck": "false"}
 
 
 class RegisterForm(forms.Form):
@@ -39,13 +47,32 @@ class RegisterForm(forms.Form):
     number = forms.CharField(
         label=_("Document number"),
         max_length=40,
-        widget=forms.PasswordInput(attrs={"autocomplete": "off", "autofocus": True}),
+        widget=forms.PasswordInput(attrs={**SECRET, "autofocus": True}),
     )
     name = forms.CharField(label=_("Name"), max_length=80)
+    born_on = forms.DateField(
+        label=_("Born on"),
+        required=False,
+        help_text=_("Only for documents that do not say it. Year-month-day."),
+    )
+    phone = forms.CharField(
+        label=_("Phone"),
+        max_length=24,
+        required=False,
+        help_text=_("For the first sign-in and notices; kept sealed."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "tel"}),
+    )
+    guardian = forms.CharField(
+        label=_("Guardian's card"),
+        max_length=400,
+        required=False,
+        help_text=_("For a child under fourteen: scan the card of the guardian who is present."),
+        widget=forms.PasswordInput(attrs=SECRET),
+    )
 
 
 @staff_page
-@sensitive_post_parameters("number")
+@sensitive_post_parameters("number", "guardian", "phone")
 @require_http_methods(["GET", "POST"])
 def register(request: HttpRequest) -> HttpResponse:
     """A new reader, or the one this document already opens; then the desk with the panel open."""
@@ -53,14 +80,7 @@ def register(request: HttpRequest) -> HttpResponse:
     session = open_session(request)
     if request.method == "POST" and form.is_valid() and session.branch_id is not None:
         try:
-            answer = register_patron(
-                intent=intent_of(request),
-                branch_id=session.branch_id,
-                name=form.cleaned_data["name"],
-                number=form.cleaned_data["number"],
-                kind=CredentialKind(form.cleaned_data["kind"]),
-                now=timezone.now(),
-            )
+            answer = _register(request, form.cleaned_data, branch_id=session.branch_id)
         except LibraryError as error:
             form.add_error(None, sentence(error.code, error.params))
         else:
@@ -76,6 +96,26 @@ def register(request: HttpRequest) -> HttpResponse:
         "operation_id": new_operation_id(),
     }
     return render(request, "desk/register.html", context)
+
+
+def _register(request: HttpRequest, given: dict[str, Any], *, branch_id: int) -> Answer:
+    now = timezone.now()
+    guardian_id = None
+    if given["guardian"]:
+        agency_id = load_branch(branch_id=branch_id).agency_id
+        found = card(given["guardian"], today=timezone.localdate(now), agency_id=agency_id)
+        guardian_id = found.patron_id
+    return register_patron(
+        intent=intent_of(request),
+        branch_id=branch_id,
+        name=given["name"],
+        number=given["number"],
+        kind=CredentialKind(given["kind"]),
+        born_on=given["born_on"],
+        phone=given["phone"],
+        guardian_id=guardian_id,
+        now=now,
+    )
 
 
 def _patron_id(answer: dict[str, Any]) -> int:

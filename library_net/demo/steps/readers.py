@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from circulation.actions.register_patron import attach
+from circulation.actions.cards import attach
 from circulation.domain.credentials import Credential, CredentialKind
 from circulation.models import Patron
 from circulation.readers.identity import find_card

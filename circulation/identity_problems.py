@@ -1,0 +1,58 @@
+"""What the codes of identity say to a person: what is the matter, and what to do next."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+IDENTITY_PROBLEMS: dict[str, tuple[int, Promise | str]] = {
+    # guardians
+    "guardian_missing": (
+        422,
+        _(
+            "A child under fourteen is registered together with a guardian. Scan the guardian's "
+            "card, or register the guardian first. Nothing was kept."
+        ),
+    ),
+    "guardian_unfit": (
+        422,
+        _("A guardian is of age and has an open account. Scan another adult's card."),
+    ),
+    "unknown_guardianship": (404, _("These two readers are not linked. Look at the list again.")),
+    "ward_too_young": (
+        403,
+        _("Readers under fourteen cannot end this themselves. Ask the guardian, or at any desk."),
+    ),
+    # cards
+    "credential_taken": (
+        409,
+        _(
+            "This number is on another reader's card. If both are the same person, join the two "
+            "records first."
+        ),
+    ),
+    "unknown_credential": (404, _("There is no such card. Look at the list of cards again.")),
+    "phone_wrong_form": (
+        422,
+        _("This is not a phone number. Enter eleven digits, or + and the country's number."),
+    ),
+    "reason_missing": (422, _("Say in a few words why; it is kept with your name.")),
+    # joining
+    "same_reader": (409, _("Both cards open the same account already. There is nothing to join.")),
+    "merge_of_staff": (
+        409,
+        _("One of the two records belongs to a staff log-in. Ask the network administrator."),
+    ),
+    "merge_contested": (
+        409,
+        _(
+            "Both records wait for the same title or copy (%(where)s). End one of the two first, "
+            "then join them."
+        ),
+    ),
+    "unknown_merge": (404, _("There is no such joining of records, or it was undone already.")),
+    "merge_not_last": (
+        409,
+        _("One of these records was joined again later. Undo the later joining first."),
+    ),
+}
