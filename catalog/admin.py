@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog import admin_sync as admin_sync
 from catalog import matches_admin as matches_admin
 from catalog.models import Batch, Item, Manifestation, Reject, SourceRecord
+from catalog.problems import note_on
 from library_net.api.problems import sentence
 from library_net.scoped_admin import ScopedAdmin
 
@@ -40,6 +41,22 @@ class BatchAdmin(ScopedAdmin):
     list_select_related = ("agency",)
     search_fields = ("file_name", "agency__name_zh", "agency__code")
     ordering = ("-pk",)
+    fieldsets = (
+        (None, {"fields": (
+            *("agency", "file_name", "state", "note", "mode", "sequence", "kind"),
+            *("created_at", "finished_at", "byte_count", "digest", "mends"),
+        )}),
+        (_("Records"), {"fields": (
+            *("records", "created", "updated", "unchanged", "deleted", "merged"),
+            *("outdated", "repeated", "rejects_link", "lost", "withheld"),
+        )}),
+        (_("Copies"), {"fields": ("items_created", "items_updated")}),
+    )  # fmt: skip
+    readonly_fields = ("note", "rejects_link")
+
+    @admin.display(description=_("note"))
+    def note(self, batch: Batch) -> str:
+        return note_on(batch) or (batch.job.message if batch.job else "") or "—"
 
     @admin.display(description=_("quarantined"), ordering="quarantined")
     def rejects_link(self, batch: Batch) -> SafeString | int:
@@ -51,7 +68,12 @@ class BatchAdmin(ScopedAdmin):
                 "quarantined": batch.quarantined,
                 "mended": batch.mended,
             }
-        return format_html('<a href="../reject/?batch={}">{}</a>', batch.pk, text)
+        return format_html(
+            '<a href="{}?batch={}">{}</a>',
+            reverse("admin:catalog_reject_changelist"),
+            batch.pk,
+            text,
+        )
 
 
 @admin.register(Reject)

@@ -6,10 +6,11 @@ without it, or took it in with a change worth knowing.
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from catalog.models import Batch, BatchState
 
 PROBLEMS: dict[str, tuple[int, Promise | str]] = {
     "bad_batch_mode": (
@@ -217,9 +218,27 @@ REJECTS: dict[str, tuple[int, Promise | str]] = {
     ),
 }
 
-NOTES: dict[str, Any] = {
-    "nothing_withdrawn": _(
-        "Nothing was withdrawn: some records could not be read, and could be taken for missing."
-        " Mend them and send the full file again."
-    ),
-}
+
+def note_on(batch: Batch) -> str:
+    """What a member should know of a full batch read to its end; empty if all is well.
+
+    Both are about Note [What is missing] in `catalog.actions.ingest_chunk`.
+    """
+    if batch.mode != "full" or batch.state != BatchState.DONE:
+        return ""
+    if batch.lost:
+        params = {"lost": batch.lost, "withheld": batch.withheld}
+        text = _(
+            "Nothing was withdrawn: %(lost)s unreadable spans may hold any of the %(withheld)s"
+            " records this file lacks. Mend the export and send the full file again."
+        )
+        return str(text) % params
+    if batch.spared:
+        return ngettext(
+            "%(count)s damaged record was in the file and stands as it was before; what the file"
+            " lacked was withdrawn. Send the mended record alone.",
+            "%(count)s damaged records were in the file and stand as they were before; what the"
+            " file lacked was withdrawn. Send the mended records alone.",
+            len(batch.spared),
+        ) % {"count": len(batch.spared)}
+    return ""

@@ -7,7 +7,9 @@ on from there, so an interrupted batch ends with the counts of an undisturbed on
 from __future__ import annotations
 
 import array
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
 from django.conf import settings
 from django.db import transaction
@@ -38,6 +40,7 @@ from library_net.jobs.models import JobRun, JobState
 from library_net.queue import after_commit
 
 KIB = 1024
+MAX_SPARED = 1000  # a file with more unusable records than this proves nothing
 
 
 def ingest_chunk(*, batch_id: int, job: JobRun, now: datetime) -> bool:
@@ -61,6 +64,8 @@ def ingest_chunk(*, batch_id: int, job: JobRun, now: datetime) -> bool:
         if not _take_turn(batch, portion):
             return False  # somebody whose lease ran out was faster after all
         _save(batch, portion, shelves, now=now)
+        if portion.is_last and batch.mode == "full" and batch.lost:
+            batch.withheld = sum(1 for _known in _missing(batch))
         is_done = portion.is_last and not (_may_withdraw(batch) or _must_confirm(batch))
         if portion.is_last:
             batch.next_offset = batch.byte_count
@@ -100,6 +105,10 @@ def _save(batch: Batch, portion: Portion, shelves: Shelves, *, now: datetime) ->
     batch.repeated += portion.repeated
     batch.deleted += len(portion.deletions)
     batch.quarantined += portion.quarantined
+    batch.lost += portion.lost
+    batch.spared += portion.spared
+    if len(batch.spared) > MAX_SPARED:
+        batch.lost, batch.spared = batch.lost + len(batch.spared), []
     batch.merged += saved.joined
     batch.items_created += copies.created
     batch.items_updated += copies.updated
@@ -187,20 +196,24 @@ def _wake_next(batch: Batch) -> None:
 # --- the end of a full batch ---------------------------------------------------------------------
 
 
-def _may_withdraw(batch: Batch) -> bool:
-    """Only a full batch read without a loss says what the member no longer has.
+# Note [What is missing]
+# A full batch says what the member no longer has, if we know every record it held. A record that
+# cannot be used, but has its number and its length (`spared`), is known; so are authorities and the
+# like. A span that may have been any record (`lost`: garbage, a file cut short) may have been one
+# of the missing, so all of them are kept, counted (`withheld`), and the member is told to send the
+# file again. Taking one record too many for withdrawn is worse than keeping all a little longer.
 
-    A record in a quarantined span would otherwise be taken for a withdrawn one. And a later full
-    batch has said it already.
-    """
-    if batch.mode != "full" or batch.quarantined:
+
+def _may_withdraw(batch: Batch) -> bool:
+    """See Note [What is missing]; and not if a later full batch has said it all already."""
+    if batch.mode != "full" or batch.lost:
         return False
-    return not batch.sequence or full_floor(agency_id=batch.agency_id) <= batch.sequence
+    return not batch.sequence or full_floor(agency_id=batch.agency_id).for_all <= batch.sequence
 
 
 def _must_confirm(batch: Batch) -> bool:
-    """A damaged full batch is no floor, so each record it did hold has to stand by itself."""
-    return batch.mode == "full" and batch.quarantined > 0 and batch.sequence > 0
+    """A batch that lost something is no floor, so each record it did hold stands by itself."""
+    return batch.mode == "full" and batch.lost > 0 and batch.sequence > 0
 
 
 def _confirm_seen(batch: Batch, job: JobRun, *, now: datetime) -> bool:
@@ -225,7 +238,7 @@ def _withdraw_missing(batch: Batch, job: JobRun, *, now: datetime) -> bool:
     """One step of withdrawing records the full batch did not hold; True when none is left."""
     with transaction.atomic(), one_at_a_time(LANE_MATCH):
         # Inside the lane: a record a later batch sent meanwhile is no longer missing.
-        missing = _missing(batch, limit=settings.INGEST_CHUNK_RECORDS)
+        missing = list(islice(_missing(batch), settings.INGEST_CHUNK_RECORDS))
         saved = save_sources([], gone=missing, batch=batch, now=now)
         note_changes(work_ids=saved.changed_works, kind=ChangeKind.RECORD, now=now)
         note_changes(work_ids=saved.ended_works, kind=ChangeKind.DELETED, now=now)
@@ -235,22 +248,19 @@ def _withdraw_missing(batch: Batch, job: JobRun, *, now: datetime) -> bool:
     return is_done
 
 
-def _missing(batch: Batch, *, limit: int) -> list[Known]:
+def _missing(batch: Batch) -> Iterator[Known]:
     """Living records of the agency that the batch did not hold and no later batch sent."""
     seen: set[int] = set()
     for packed in batch.seen.values_list("source_ids", flat=True).iterator(chunk_size=20):
         seen.update(_unpacked(packed))
+    floor = full_floor(agency_id=batch.agency_id)
     rows = (
         SourceRecord.objects.filter(agency_id=batch.agency_id, deleted_at=None)
         .order_by("pk")
-        .values_list("pk", "digest", "sequence", "manifestation_id", "batch_id")
+        .values_list("pk", "source_key", "digest", "sequence", "manifestation_id", "batch_id")
     )
-    found: list[Known] = []
-    for pk, digest, sequence, manifestation_id, batch_id in rows.iterator(chunk_size=5000):
-        is_later = bool(batch.sequence) and sequence > batch.sequence
+    for pk, key, digest, sequence, manifestation_id, batch_id in rows.iterator(chunk_size=5000):
+        is_later = bool(batch.sequence) and max(sequence, floor.of(key)) > batch.sequence
         if pk not in seen and not is_later:
             last = max(batch.sequence, sequence)
-            found.append(Known(pk, digest, False, last, manifestation_id, batch_id))
-            if len(found) == limit:
-                break
-    return found
+            yield Known(pk, digest, False, last, manifestation_id, batch_id)

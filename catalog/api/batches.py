@@ -28,7 +28,7 @@ from catalog.api.caller import (
     pieces,
 )
 from catalog.models import Batch, BatchState, Reject
-from catalog.problems import NOTES
+from catalog.problems import note_on
 from catalog.sync_readers.rejects import open_rejects
 from library_net.accounts.scope import scope_of
 from library_net.api.paging import page_by_id
@@ -165,7 +165,6 @@ def _batch(batch: Batch) -> dict[str, Any]:
     job = batch.job
     is_failed = job is not None and job.state == JobState.FAILED
     state = BatchState.FAILED if is_failed else batch.state
-    is_lossy = batch.mode == "full" and batch.quarantined and state == BatchState.DONE
     return {
         "id": str(batch.public_id),
         "agency": batch.agency.code,
@@ -183,6 +182,8 @@ def _batch(batch: Batch) -> dict[str, Any]:
             "unchanged": batch.unchanged,
             "deleted": batch.deleted,
             "quarantined": batch.quarantined,
+            "lost": batch.lost,
+            "withheld": batch.withheld,
             "mended": batch.mended,
             "repeated": batch.repeated,
             "outdated": batch.outdated,
@@ -191,7 +192,7 @@ def _batch(batch: Batch) -> dict[str, Any]:
             "items_updated": batch.items_updated,
         },
         "message": job.message if is_failed and job else "",
-        "note": NOTES["nothing_withdrawn"] if is_lossy else "",
+        "note": note_on(batch),
         "received_at": batch.created_at,
         "finished_at": batch.finished_at,
     }

@@ -10,7 +10,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog.api.caller import agency_of
-from catalog.models import HarvestSource, Webhook
+from catalog.models import Batch, HarvestSource, Webhook
+from catalog.problems import note_on
 from catalog.sync_readers.report import member_report
 
 
@@ -30,6 +31,7 @@ class Report(APIView):
                     "feed_position": lag.feed_position,
                     "index_position": lag.index_position,
                 },
+                "last_full": _full(report.last_full),
                 "open_rejects": dict(report.rejects),
                 "quality": quality.result if quality else {},
                 "quality_measured_at": quality.measured_at if quality else None,
@@ -41,6 +43,18 @@ class Report(APIView):
                 "harvests": [_harvest(source) for source in report.harvests],
             }
         )
+
+
+def _full(batch: Batch | None) -> dict[str, Any] | None:
+    if batch is None:
+        return None
+    return {
+        "batch": str(batch.public_id),
+        "finished_at": batch.finished_at,
+        "deleted": batch.deleted,
+        "withheld": batch.withheld,
+        "note": note_on(batch),
+    }
 
 
 def _webhook(webhook: Webhook) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from catalog.actions.resubmit_reject import resubmit_reject
 from catalog.desk.words import LACKS
 from catalog.domain.quality import Lack
 from catalog.models import QualityReport, Reject
+from catalog.problems import note_on
 from catalog.sync_readers.report import member_lines, member_report
 from library_net.accounts.scope import scope_of
 from library_net.api.problems import code_text, sentence
@@ -45,6 +46,7 @@ def member(request: HttpRequest, code: str) -> HttpResponse:
         "member",
         agency.name,
         report=report,
+        full_note=note_on(report.last_full) if report.last_full else "",
         rejects=[(code, code_text(code), count) for code, count in report.rejects],
         quality=_quality(report.quality),
         mixes=_mixes(report.quality),

@@ -58,6 +58,12 @@ class Batch(models.Model):
     unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
     deleted = models.PositiveIntegerField(_("deleted"), default=0)
     quarantined = models.PositiveIntegerField(_("quarantined"), default=0)
+    # Of these, spans of which nobody can tell what record they were: see Note [What is missing].
+    lost = models.PositiveIntegerField(_("unidentified spans"), default=0)
+    # Records the file did hold, by their source keys, but not so that they could be used.
+    spared = models.JSONField(default=list)
+    # Records a full batch did not hold, and kept all the same because of what was lost.
+    withheld = models.PositiveIntegerField(_("kept for lack of proof"), default=0)
     # Neither an error nor a change: overtaken by a later record of the same file, or of a later
     # batch of the same member.
     repeated = models.PositiveIntegerField(_("given again later in the file"), default=0)

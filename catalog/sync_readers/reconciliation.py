@@ -47,7 +47,10 @@ def record_lines(*, agency_id: int, blocks: Sequence[str], limit: int) -> list[R
     rows = _within(_living(agency_id), blocks).order_by("block", "source_key")
     return [
         RecordLine(
-            block=f"{block:04x}", source_key=key, digest=digest, sequence=max(sequence, floor)
+            block=f"{block:04x}",
+            source_key=key,
+            digest=digest,
+            sequence=max(sequence, floor.of(key)),
         )
         for block, key, digest, sequence in rows.values_list(
             "block", "source_key", "digest", "sequence"
@@ -55,16 +58,37 @@ def record_lines(*, agency_id: int, blocks: Sequence[str], limit: int) -> list[R
     ]
 
 
-def full_floor(*, agency_id: int) -> int:
-    """The sequence up to which the member has told all it has; 0 if it never did. One query.
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """Up to which sequence a member has told all it has, record by record; 0 if it never did.
 
-    What is older than a full batch read without a loss is overtaken by it, whether or not the batch
-    held the record.
+    A full batch overtakes everything older, whether or not it held the record, save the records
+    it held in no usable form: of these it says only that they are there.
     """
+
+    steps: tuple[tuple[int, frozenset[str]], ...]  # newest first, down to one without exception
+
+    def of(self, source_key: str) -> int:
+        return next((sequence for sequence, spared in self.steps if source_key not in spared), 0)
+
+    @property
+    def for_all(self) -> int:
+        """What lies below this is overtaken, whatever record it is."""
+        return self.steps[-1][0] if self.steps and not self.steps[-1][1] else 0
+
+
+def full_floor(*, agency_id: int) -> Floor:
+    """What the member's full batches say of older things. One query."""
     full = Batch.objects.filter(
-        agency_id=agency_id, mode="full", quarantined=0, state=BatchState.DONE
+        agency_id=agency_id, mode="full", lost=0, state=BatchState.DONE, sequence__gt=0
     )
-    return int(full.aggregate(last=Max("sequence"))["last"] or 0)
+    steps: list[tuple[int, frozenset[str]]] = []
+    rows = full.order_by("-sequence", "-pk").values_list("sequence", "spared")
+    for sequence, spared in rows.iterator(chunk_size=10):
+        steps.append((sequence, frozenset(spared)))
+        if not spared:
+            break
+    return Floor(tuple(steps))
 
 
 def unread_batches(*, agency_id: int) -> int:

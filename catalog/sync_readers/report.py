@@ -74,6 +74,7 @@ class MemberReport:
     tombstones: int
     lag: Lag
     rejects: list[tuple[str, int]]  # code, not mended yet
+    last_full: Batch | None  # read to its end
     quality: QualityReport | None
     months: list[Month]  # newest first
     webhooks: list[Webhook]
@@ -105,7 +106,7 @@ def member_lines(*, agency_ids: Collection[int] | None) -> list[MemberLine]:
 
 
 def member_report(*, agency: Agency, now: datetime) -> MemberReport:
-    """Everything on one member's page. Ten queries; no record is read."""
+    """Everything on one member's page. Eleven queries; no record is read."""
     living = SourceRecord.objects.filter(agency=agency).aggregate(
         living=Count("pk", filter=Q(deleted_at=None)), gone=Count("pk", filter=~Q(deleted_at=None))
     )
@@ -115,6 +116,7 @@ def member_report(*, agency: Agency, now: datetime) -> MemberReport:
         tombstones=living["gone"],
         lag=lag(agency=agency),
         rejects=rejects_by_reason(agency=agency),
+        last_full=_last_full(agency),
         quality=QualityReport.objects.filter(agency=agency).select_related("job").first(),
         months=months(agency=agency, now=now),
         webhooks=list(Webhook.objects.filter(agency=agency).order_by("pk")),
@@ -136,6 +138,11 @@ def lag(*, agency: Agency) -> Lag:
         feed_position=head,
         index_position=_index_position(),
     )
+
+
+def _last_full(agency: Agency) -> Batch | None:
+    done = Batch.objects.filter(agency=agency, mode="full", state=BatchState.DONE)
+    return done.order_by("-pk").first()
 
 
 def _index_position() -> int:

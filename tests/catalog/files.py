@@ -76,6 +76,20 @@ def cnmarc(*args, encoding="utf-8", status="n", **named):
     )
 
 
+def unusable(number, title):
+    """A record of its right length whose number can be read, but not its fields."""
+    data = cnmarc(number, title)
+    at = data.rindex(b"\x1e", 0, -2)  # the last field but one loses its end
+    return data[:at] + b" " + data[at + 1 :]
+
+
+def authority(number, name):
+    """What full exports often hold besides: a record of a person."""
+    fields = [("001", "", [("", number)]), ("200", " 1", [("a", name)])]
+    data = write_iso2709(fields, format=CNMARC)
+    return data[:6] + b"x" + data[7:]
+
+
 def marc21(*args, encoding="utf-8", status="n", **named):
     return write_iso2709(
         marc21_fields(*args, **named),

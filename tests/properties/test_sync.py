@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from catalog.models import SourceRecord
 from catalog.tasks import ingest
 from library_net.jobs.models import JobRun, JobState
-from tests.catalog.files import cnmarc
+from tests.catalog.files import authority, cnmarc, unusable
 from tests.catalog.members import clusters, work
 from tests.catalog.sync.member import Changer, delete, differences, upsert
 from tests.world import World
@@ -29,7 +29,12 @@ pytestmark = pytest.mark.django_db
 AGENCIES = ("JJ", "ZY")
 KEYS = "abcde"
 TITLES = ("活着", "兄弟", "许三观卖血记")  # few, so that members' records meet and part
-DAMAGE = b"GARBAGE\x1d"
+DAMAGE = {  # what else stands in a file, and may or may not leave doubts about what it held
+    "none": b"",
+    "garbage": b"GARBAGE\x1d",
+    "authority": authority("x1", "余华"),
+    **{f"unusable {key}": unusable(key, "坏") for key in KEYS},
+}
 
 
 class Sent(NamedTuple):
@@ -39,7 +44,7 @@ class Sent(NamedTuple):
     kind: str  # full | delta | changes
     sequence: int
     records: tuple[tuple[str, int | None], ...]  # key and title number; None: deleted
-    is_damaged: bool
+    damage: str
 
 
 def record(key, title):
@@ -61,9 +66,11 @@ def plan_of(seed):
         kind = dice.choice(["full", "full", "delta", "delta", "changes", "changes"])
         keys = dice.sample(KEYS, dice.randint(1, 4))
         records = tuple((key, dice.choice([0, 0, 1, 2, None])) for key in keys)
-        is_damaged = kind == "full" and dice.random() < 0.3
+        damage = dice.choice(list(DAMAGE)) if kind == "full" and dice.random() < 0.5 else "none"
+        # Which of two records under one number in one file counts, only their order says.
+        records = tuple(row for row in records if damage != f"unusable {row[0]}")
         agency = dice.choice(["JJ", "JJ", "ZY"])
-        sent.append(Sent(agency, kind, number * 10, records, is_damaged))
+        sent.append(Sent(agency, kind, number * 10, records, damage))
     arrival = [*sent, *(dice.choice(sent) for _ in range(dice.randint(0, 3)))]
     dice.shuffle(arrival)
     return sent, arrival, [dice.randint(0, 40) for _ in range(dice.randint(0, 4))]
@@ -80,7 +87,9 @@ def deliver(senders, sent):
         )
     else:
         data = b"".join(record(key, title) for key, title in sent.records)
-        data += DAMAGE if sent.is_damaged else b""
+        data += DAMAGE[sent.damage]
+        if not data:
+            return
         answer = sender.post(data, mode=sent.kind, sequence=sent.sequence)
     assert answer.status_code == 202, answer.content
 

@@ -21,6 +21,7 @@ from catalog.actions.ingesting.portion import (
     Tombstone,
     reject,
     rejected,
+    spare,
 )
 from catalog.domain.marc.parse import ParsedRecord
 from catalog.domain.marc.read import RawRecord
@@ -61,7 +62,7 @@ def sort_out(batch: Batch, reads: Iterable[Read], portion: Portion) -> None:
             latest[read.key] = read
     floor = full_floor(agency_id=batch.agency_id)
     for read in latest.values():
-        _place(batch, read, portion, floor=floor)
+        _place(batch, read, portion, floor=floor.of(read.key))
 
 
 def _tell_repeat(portion: Portion, raw: RawRecord, read: Read) -> None:
@@ -125,6 +126,7 @@ def _prepare(read: Read, parsed: ParsedRecord, portion: Portion, *, is_repeat: b
         log.exception("record %s at byte %d", read.key, read.raw.offset)
         reject(portion, read.raw, DEFECT, {"error": type(error).__name__})
         portion.records -= 1
+        spare(portion, read.known, read.key)
         return
     portion.incoming.append(
         Incoming(

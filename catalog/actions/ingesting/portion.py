@@ -86,6 +86,8 @@ class Portion:
     seen: list[int] = field(default_factory=list)  # ids already in the database
     rejects: list[Rejected] = field(default_factory=list)
     quarantined: int = 0
+    lost: int = 0  # spans that may have been any record
+    spared: list[str] = field(default_factory=list)  # source keys of what is of no use as sent
 
 
 def reject(
@@ -96,6 +98,16 @@ def reject(
 ) -> None:
     portion.quarantined += 1
     portion.rejects.append(rejected(span, code, params))
+
+
+def spare(portion: Portion, known: Known | None, key: str) -> None:
+    """A record that cannot be used is no missing one, if we can tell which it is."""
+    if not key:
+        portion.lost += 1
+        return
+    portion.spared.append(key)
+    if known:
+        portion.seen.append(known.source_id)
 
 
 def rejected(

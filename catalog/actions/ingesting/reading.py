@@ -7,16 +7,17 @@ import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
+from types import MappingProxyType
 from typing import NamedTuple
 
 from django.db.models import BinaryField
 from django.db.models.functions import Substr
 
 from catalog.actions.ingesting.placing import Read, sort_out
-from catalog.actions.ingesting.portion import DEFECT, OTHER_NUMBER, Known, Portion, reject
+from catalog.actions.ingesting.portion import DEFECT, OTHER_NUMBER, Known, Portion, reject, spare
 from catalog.domain.changes import ChangeProblem, Line, RecordChange, read_change, split_lines
 from catalog.domain.marc.parse import ParsedRecord, SourceProfile, parse
-from catalog.domain.marc.problems import RecordError
+from catalog.domain.marc.problems import ErrorCode, RecordError
 from catalog.domain.marc.read import Quarantined, RawRecord, read_records, sniff
 from catalog.domain.records import MarcFormat
 from catalog.models import Batch, BatchChunk, BatchKind
@@ -39,6 +40,7 @@ def read_portion(batch: Batch, *, limit: int) -> Portion:
     for outcome in outcomes:
         if isinstance(outcome, Quarantined):
             reject(portion, outcome, outcome.code, outcome.params)
+            portion.lost += outcome.code != ErrorCode.EMPTY_SPAN
         else:
             raws.append(outcome)
     if outcomes:
@@ -120,7 +122,7 @@ def _read_all(batch: Batch, raws: list[RawRecord], portion: Portion) -> Iterable
         found = known.get(guess)
         if found and found.digest == digest and not found.is_deleted:
             reads.append(Read(raw, digest, guess, found, None, batch.sequence, False))
-        elif parsed := _parse(raw, profile, portion):
+        elif parsed := _parse(raw, profile, portion, known=known):
             key = _source_key(parsed) or digest
             is_deleted = parsed.is_deleted
             reads.append(Read(raw, digest, key, known.get(key), parsed, batch.sequence, is_deleted))
@@ -163,7 +165,13 @@ def _read_sent_changes(batch: Batch, changes: list[SentChange], portion: Portion
             yield Read(raw, digest, key, found, parsed, change.sequence, parsed.is_deleted)
 
 
-def _parse(raw: RawRecord, profile: SourceProfile, portion: Portion) -> ParsedRecord | None:
+def _parse(
+    raw: RawRecord,
+    profile: SourceProfile,
+    portion: Portion,
+    *,
+    known: Mapping[str, Known] = MappingProxyType({}),
+) -> ParsedRecord | None:
     try:
         parsed = parse(raw.data, profile=profile)
     except Exception as error:
@@ -172,8 +180,23 @@ def _parse(raw: RawRecord, profile: SourceProfile, portion: Portion) -> ParsedRe
     if isinstance(parsed, RecordError):
         reject(portion, raw, parsed.code, parsed.params)
         portion.records -= 1
+        if parsed.code != ErrorCode.NOT_BIBLIOGRAPHIC:  # which hides no other record
+            spare(portion, known.get(key := _certain_key(raw)), key)
         return None
     return parsed
+
+
+def _certain_key(raw: RawRecord) -> str:
+    """The control number of a record that cannot be used, where nothing else can be in its bytes.
+
+    Two records run together would have the number of the first only, so the length must agree too.
+    """
+    data = raw.data
+    if raw.flags or data[:1] == b"<" or data[31:36] != b"00000":
+        return ""
+    key = _guessed_key(data)
+    end = int(data[12:17]) + int(data[27:31]) if key else 0
+    return key if key and data[end - 1 : end] == b"\x1e" else ""
 
 
 def _guessed_key(data: bytes) -> str:

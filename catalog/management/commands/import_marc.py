@@ -25,6 +25,7 @@ from catalog.actions.ingest_chunk import ingest_chunk, waits_for
 from catalog.actions.receive_batch import MODES, receive_batch
 from catalog.models import Batch, BatchState, Reject
 from catalog.models.feed import number_changes
+from catalog.problems import note_on
 from library_net.api.problems import sentence
 from library_net.errors import LibraryError
 from library_net.jobs.models import JobState
@@ -109,6 +110,8 @@ class Command(BaseCommand):
         counts = {name: getattr(batch, name) for name in COUNTS}
         text = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
         self.stdout.write(f"{batch.file_name}: {text or 'records 0'}")
+        if note := note_on(batch):
+            self.stdout.write(f"  {note}")
         rejects = Reject.objects.filter(batch=batch).defer("raw").order_by("position", "pk")
         by_code = Counter(rejects.values_list("code", flat=True))
         for code, count in by_code.most_common():
