@@ -7,17 +7,19 @@ from datetime import date
 from typing import Any
 
 from celery import shared_task
-from django.db.models import Q
+from django.core.cache import cache
+from django.db.models import Count, Max, Q, Sum
 from django.utils import timezone
 
 from circulation.actions.adjust_request import resume_request
+from circulation.actions.allocate_requests import allocate_requests
 from circulation.actions.cancel_request import expire_request
 from circulation.actions.check_item_events import check_item_events
 from circulation.actions.operations import Intent
 from circulation.actions.plan_rebalancing import plan_rebalancing
 from circulation.domain.calendar import local_date
 from circulation.domain.states import RequestState
-from circulation.models import HoldRequest
+from circulation.models import HoldRequest, ItemEvent
 from library_net.accounts.scope import Scope
 from library_net.errors import LibraryError
 from library_net.jobs.models import JobRun, LostLeaseError
@@ -25,6 +27,7 @@ from library_net.jobs.models import JobRun, LostLeaseError
 log = logging.getLogger(__name__)
 
 BATCH = 500
+ALLOCATE_AT_MOST_EVERY_S = 5
 
 
 @shared_task(name="circulation.expire_requests")
@@ -74,6 +77,40 @@ def resume_requests(**_ignored: Any) -> int:
         else:
             count += 1
     return count
+
+
+@shared_task(name="circulation.allocate")
+def allocate_now(**_ignored: Any) -> int:
+    """Propose copies for waiting requests (RQ-15); returns how many are proposed.
+
+    Woken after every change of a request; while many come at once, once in a few seconds, and the
+    sweep below takes what was left out.
+    """
+    if not cache.add("circulation.allocate", 1, timeout=ALLOCATE_AT_MOST_EVERY_S):
+        return 0
+    return _allocate()
+
+
+@shared_task(name="circulation.allocate_changed")
+def allocate_changed(**_ignored: Any) -> int:
+    """The same when any copy or request changed since the last time; else nothing."""
+    seen = list(ItemEvent.objects.order_by("-pk").values_list("pk", flat=True)[:1])
+    waiting = HoldRequest.objects.filter(state=RequestState.WAITING).aggregate(
+        n=Count("pk"), last=Max("pk"), places=Sum("pickup_branch_id")
+    )
+    now_at = [*seen, *waiting.values()]
+    if not waiting["n"] or cache.get("circulation.allocated") == now_at:
+        return 0
+    count = _allocate()
+    cache.set("circulation.allocated", now_at, timeout=None)
+    return count
+
+
+def _allocate() -> int:
+    done = allocate_requests(now=timezone.now())
+    if done.flags:
+        log.warning("requests were allocated within limits only: %s", ", ".join(done.flags))
+    return done.picks
 
 
 @shared_task(name="circulation.check_item_events")

@@ -219,6 +219,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "circulation.expire_requests",
         "schedule": crontab(minute="5"),
     },
+    "circulation.allocate_changed": {"task": "circulation.allocate_changed", "schedule": 60.0},
     "circulation.resume_requests": {
         "task": "circulation.resume_requests",
         "schedule": crontab(minute="10"),

@@ -7,12 +7,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
-from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Sum
+from django.db.models import F, Model, QuerySet, Sum
 
-from catalog.domain.items import ItemStatus
 from catalog.models import Batch, Item
 from circulation.domain.states import MoveState, RequestState, TransitState
 from circulation.models import HoldRequest, LedgerEntry, Loan, Move, Patron, StaffException, Transit
+from circulation.readers.allocation import live_picks
 from library_net.accounts.scope import Scope
 
 _Row = TypeVar("_Row", bound=Model)
@@ -36,7 +36,7 @@ def today(*, scope: Scope, now: datetime) -> Today:
     """Queries: 8, all counts over indexed states."""
     return Today(
         exceptions=_mine(StaffException.objects.filter(closed_at=None), scope, "agency_id").count(),
-        to_pull=to_pull(scope=scope).count(),
+        to_pull=live_picks(scope=scope).count(),
         to_dispatch=to_dispatch(scope=scope).count(),
         arriving=arriving(scope=scope).count(),
         ready=_mine(
@@ -64,16 +64,6 @@ def arriving(*, scope: Scope) -> QuerySet[Transit]:
     """Copies on their way to the scope's branches."""
     rows = Transit.objects.filter(state=TransitState.DISPATCHED)
     return _mine(rows, scope, "destination__agency_id")
-
-
-def to_pull(*, scope: Scope) -> QuerySet[Item]:
-    """Copies on the scope's shelves that a waiting reader could have: pull and scan them."""
-    same_title = Q(anchor__manifestation=OuterRef("source_record__manifestation"))
-    waiting = HoldRequest.objects.filter(
-        same_title, Q(wanted_item=None) | Q(wanted_item=OuterRef("pk")), state=RequestState.WAITING
-    )
-    rows = Item.objects.filter(Exists(waiting), status=ItemStatus.AVAILABLE, is_lendable=True)
-    return _mine(rows, scope, "current_branch__agency_id")
 
 
 def _mine(rows: QuerySet[_Row], scope: Scope, path: str) -> QuerySet[_Row]:
@@ -143,7 +133,7 @@ def patron_panel(patron_id: int, *, scope: Scope, now: datetime) -> PatronPanel 
             patron=patron, state=RequestState.READY
         ).select_related("anchor__manifestation", "pickup_branch")
     )
-    owed = LedgerEntry.objects.filter(patron=patron).aggregate(sum=Sum("amount"))["sum"]
+    owed = LedgerEntry.objects.filter(patron=patron).aggregate(sum=Sum("owed"))["sum"]
     is_ours = scope.covers(patron.registered_at_agency_id)
     return PatronPanel(
         pk=patron.pk,

@@ -52,7 +52,7 @@ def read_night(*, on: date, terms: Terms) -> Night:
         terms=terms,
         branches=_branches(on, reference),
         routes=_routes(),
-        owners=_owners(reference),
+        owners=owner_caps(reference),
         items=items,
         loans=loans,
         requests=requests,
@@ -107,7 +107,7 @@ def _routes() -> list[RouteRow]:
     ]
 
 
-def _owners(reference: Reference) -> list[OwnerRow]:
+def owner_caps(reference: Reference) -> list[OwnerRow]:
     """Each agency's cap on copies that leave it in one night: its own, else its parent's."""
     caps = dict(Agency.objects.values_list("code", "max_nightly_outgoing"))
     return [

@@ -13,11 +13,13 @@ from django.views.decorators.http import require_GET, require_POST
 from circulation.actions.dispatch_transit import dispatch_transit
 from circulation.actions.receive_transit import receive_transit
 from circulation.desk.access import intent_of, new_operation_id, staff_page
-from circulation.readers.desk import arriving, to_dispatch, to_pull, van_loads
+from circulation.readers.allocation import live_picks
+from circulation.readers.desk import arriving, to_dispatch, van_loads
 from library_net.accounts.scope import scope_of
 from library_net.api.problems import sentence
 from library_net.errors import LibraryError
 
+PULLS_SHOWN = 200
 ACTIONS = {"dispatch": dispatch_transit, "receive": receive_transit}
 
 
@@ -25,15 +27,10 @@ ACTIONS = {"dispatch": dispatch_transit, "receive": receive_transit}
 @require_GET
 def vans(request: HttpRequest) -> HttpResponse:
     scope = scope_of(request.user)
-    pulls = (
-        to_pull(scope=scope)
-        .select_related("source_record__manifestation", "current_branch")
-        .order_by("current_branch__code", "call_number", "pk")[:200]
-    )
     context = {
         **admin.site.each_context(request),
         "title": _("Vans"),
-        "pulls": list(pulls),
+        "pulls": list(live_picks(scope=scope)[:PULLS_SHOWN]),
         "leaving": van_loads(to_dispatch(scope=scope)),
         "arriving": van_loads(arriving(scope=scope)),
         "operation_id": new_operation_id(),
