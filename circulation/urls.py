@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from circulation import api, api_requests
+from circulation import api, api_readers, api_requests
 
 urlpatterns = [
     path("patrons/", api.Patrons.as_view()),
+    path("merges/", api_readers.Merges.as_view()),
+    path("merges/<int:merge_id>/undo/", api_readers.MergeUndo.as_view()),
     path("checkouts/", api.Checkouts.as_view()),
     path("checkins/", api.Checkins.as_view()),
     path("renewals/", api.Renewals.as_view()),

@@ -49,9 +49,9 @@ def register_patron(
     if phone.strip():
         checked_phone(phone)
     born = value.born_on or born_on
-    if needs_guardian(born_on=born, category=category, today=today):
-        if find_credential(value, issuer=branch.agency.code) is None:
-            require_guardian(guardian_id, today=today)
+    is_known = find_credential(value, issuer=branch.agency.code) is not None
+    if not is_known and needs_guardian(born_on=born, category=category, today=today):
+        require_guardian(guardian_id, today=today)
 
     def work(journal: Journal) -> Answer:
         known = find_credential(value, issuer=branch.agency.code)
@@ -59,7 +59,7 @@ def register_patron(
             return _answer(known.patron, known, value=value, is_new=False)
         if not name.strip():
             raise LibraryError("name_missing")
-        patron = _open(journal, value, name=name, born=born, category=category, branch=branch)
+        patron = _open(journal, name=name, born=born, category=category, branch=branch)
         credential = attach(value, patron=patron, now=now, issuer=branch.agency.code)
         if phone.strip():
             keep_phone(phone, patron=patron, confirmed_at=None)
@@ -82,7 +82,6 @@ def register_patron(
 
 def _open(
     journal: Journal,
-    value: CredentialValue,
     *,
     name: str,
     born: date | None,
