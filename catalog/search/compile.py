@@ -73,7 +73,7 @@ class Compiler:
 
     def query(self, query: Query) -> Engine:
         """The tree under its filters, and a lift for works that are exactly what was typed."""
-        asked = self.node(query.root)
+        asked = self._whole(query.root)
         keys = {key for key in (title_key(query.typed), person_key(query.typed)) if key}
         lifts: list[Engine] = []
         if self.is_ranked and not isinstance(query.root, Everything):
@@ -81,18 +81,43 @@ class Compiler:
             lifts = [engine.constant(engine.term("exact", key), _EXACT_BOOST) for key in known]
         return with_filters(engine.lifted(asked, lifts), query.filters)
 
-    def node(self, node: Node) -> Engine:  # noqa: PLR0911 - one return for each kind of node
-        match node:
-            case Term():
-                return self._term(node)
-            case Phrase():
-                return self._phrase(node)
+    def _whole(self, root: Node) -> Engine:
+        """The root of the tree: what finds it is read side by side as one union.
+
+        A union reads each list once to its end; asking it for each hit of another query would
+        cost three times as much for the words that are everywhere.
+        """
+        parts = root.parts if isinstance(root, Or) else (root,)
+        return engine.sum_of([way for part in parts for way in self._ways(part)])
+
+    def _ways(self, part: Node) -> list[Engine]:
+        match part:
             case Sound():
-                return self._sound(node)
-            case And(parts=parts):
-                wanted = [self._part(part) for part in parts if not isinstance(part, Not)]
-                unwanted = [self.node(part.part) for part in parts if isinstance(part, Not)]
-                return engine.all_of(wanted or [engine.everything()], but_not=unwanted)
+                return self._sounds(part)
+            case Term(field=Field.ANY) if not self.is_forgiving:
+                tokens = pairs(part.text)
+                if len(tokens) == 1 and not _is_one_han(tokens[0]):
+                    return self._one_token(tokens[0], is_prefix=part.is_prefix)
+        return [self.node(part)]
+
+    def _one_token(self, token: str, *, is_prefix: bool) -> list[Engine]:
+        """One list of the index, and lists that are part of it and lift their works."""
+        # Plain lists, each as good as the other: a factor on one would double the cost of all.
+        lifts = [*_LIFTS, "title_words"] if self.is_ranked else []
+        found = [(_ANYWHERE, token), *((name, token) for name in lifts)]
+        if self.is_ranked:
+            found.append(("title", START + token))
+        ways = [engine.known_term(self.searcher, *one) for one in found]
+        if is_prefix:
+            ways.append(self._beginning(_ANYWHERE, token, score=_BEGINNING_SCORE))
+        return ways
+
+    def node(self, node: Node) -> Engine:
+        match node:
+            case Term() | Phrase() | And():
+                return engine.lifted(*self._split(node))
+            case Sound():
+                return engine.sum_of(self._sounds(node))
             case Or(parts=parts):
                 return engine.best_of([self.node(part) for part in parts])
             case Not(part=part):
@@ -100,73 +125,90 @@ class Compiler:
             case _:
                 return _without_words(node)
 
+    def _split(self, node: Node) -> tuple[Engine, list[Engine]]:
+        """What must match, and what lifts only those that do; it is looked up for them alone."""
+        match node:
+            case Term(field=field) | Phrase(field=field) if field in _SPECIAL_FIELDS:
+                return _SPECIAL_FIELDS[field](self.searcher, node.text), []
+            case Term():
+                return self._term(node)
+            case Phrase(text=text, field=field) if len(characters(text)) == 1:
+                return self._term(Term(text=text, field=field))
+            case Phrase():
+                return self._phrase(node)
+            case And(parts=parts):
+                wanted = [self._part(part) for part in parts if not isinstance(part, Not)]
+                unwanted = [self.node(part.part) for part in parts if isinstance(part, Not)]
+                must = [must for must, _ in wanted] or [engine.everything()]
+                return engine.all_of(must, but_not=unwanted), [
+                    lift for _, lifts in wanted for lift in lifts
+                ]
+        return self.node(node), []
+
     # --- words -----------------------------------------------------------------------------------
 
-    def _term(self, node: Term) -> Engine:
-        if special := _SPECIAL_FIELDS.get(node.field):
-            return special(self.searcher, node.text)
+    def _term(self, node: Term) -> tuple[Engine, list[Engine]]:
         pieces = words(node.text, overlapping=False)
         if not pieces:
-            return engine.nothing()
+            return engine.nothing(), []
         if self.is_forgiving and has_han(node.text):
-            return self._misspelt_han(node)
+            return self._misspelt_han(node), []
         last = len(pieces) - 1
         asked = [
             self._word(word, node.field, is_prefix=node.is_prefix and i == last)
             for i, word in enumerate(pieces)
         ]
-        if not self.is_ranked or node.field not in (Field.ANY, Field.TITLE):
-            return engine.all_of(asked)
-        return engine.lifted(engine.all_of(asked), self._title_lifts(node.text, pieces))
+        lifts = [lift for _, lifts in asked for lift in lifts]
+        if self.is_ranked and node.field in (Field.ANY, Field.TITLE):
+            lifts += self._title_lifts(node.text, pieces)
+        return engine.all_of([must for must, _ in asked]), lifts
 
     def _title_lifts(self, text: str, pieces: list[str]) -> list[Engine]:
         """Whole words, the pieces side by side, and a title that begins with them."""
         words_of_more = [word for word in pieces if len(word) > 1 and has_han(word)]
-        lifts = [engine.term("title_words", word) for word in words_of_more]
+        lifts = [engine.known_term(self.searcher, "title_words", word) for word in words_of_more]
         tokens = pairs(text)
         if len(tokens) > 1 and len(pieces) > 1:
-            lifts.append(engine.boost(engine.phrase("title", tokens), _LIFTS["title"]))
-        opening = START + tokens[0]
-        if self._is_known("title", opening):
-            begins = engine.phrase("title", [opening, *tokens[1:]])
-            lifts.append(engine.constant(begins, _OPENING_BOOST))
-        return lifts
+            lifts.append(engine.boost(self._phrase_in("title", tokens), _LIFTS["title"]))
+        # That the rest follows is said by the pieces side by side; asking twice costs twice.
+        begins = engine.known_term(self.searcher, "title", START + tokens[0])
+        return [*lifts, engine.constant(begins, _OPENING_BOOST)]
+
+    def _phrase_in(self, name: str, tokens: list[str]) -> Engine:
+        return engine.phrase(self.searcher, name, tokens)
 
     def _is_known(self, name: str, token: str) -> bool:
         """A lift that matches nothing costs as much as one that does."""
         return self.searcher.doc_freq(name, token) > 0
 
-    def _word(self, word: str, field: Field, *, is_prefix: bool) -> Engine:
-        """One word, anywhere or in one field."""
-        if len(word) == 1 and has_han(word) and (chars := _CHARS.get(field)):
-            return engine.best_of([engine.term(name, word) for name in chars])
-        exactly = engine.side_by_side(field.value, word)
+    def _word(self, word: str, field: Field, *, is_prefix: bool) -> tuple[Engine, list[Engine]]:
+        """One word, anywhere or in one field, and what lifts it."""
+        if _is_one_han(word) and (chars := _CHARS.get(field)):
+            found = [engine.known_term(self.searcher, name, word) for name in chars]
+            return engine.best_of(found), []
+        exactly = engine.side_by_side(self.searcher, field.value, word)
         found = [exactly]
         if is_prefix:
             found = [self._beginning(field.value, word, score=_BEGINNING_SCORE)]
         if self.is_forgiving and (slips := _slips(word)):
             close = engine.close_to(field.value, word, distance=slips)
             found.append(engine.constant(close, _BEGINNING_SCORE))
-        lifts = [exactly] if is_prefix else []
+        lifts = [exactly] if is_prefix and self.is_ranked else []
         if field is Field.ANY and self.is_ranked:
             lifts += self._field_lifts(word)
-        return engine.lifted(engine.best_of(found), lifts if self.is_ranked else ())
+        return engine.best_of(found), lifts
 
     def _field_lifts(self, text: str) -> list[Engine]:
         """The same tokens where they say more."""
         tokens = pairs(text)
-        return [
-            engine.boost(engine.phrase(name, tokens), much)
-            for name, much in _LIFTS.items()
-            if tokens and all(self._is_known(name, token) for token in tokens)
-        ]
+        return [engine.boost(self._phrase_in(name, tokens), much) for name, much in _LIFTS.items()]
 
     def _beginning(self, name: str, word: str, *, score: float) -> Engine:
         return engine.constant(engine.beginning(self.searcher, name, word), score)
 
     def _misspelt_han(self, node: Term) -> Engine:
         """A wrong character that sounds right, or most of the pairs."""
-        found = [self._sound(Sound(text=_sounds_of(node.text), field=node.field))]
+        found = [self.node(Sound(text=_sounds_of(node.text), field=node.field))]
         tokens = pairs(node.text)
         if len(tokens) > 1:
             at_least = max(1, round(len(tokens) * _FORGIVEN_PAIRS))
@@ -176,35 +218,30 @@ class Compiler:
                 found.append(engine.most_of(right, at_least=at_least))
         return engine.best_of(found)
 
-    def _phrase(self, node: Phrase) -> Engine:
-        if special := _SPECIAL_FIELDS.get(node.field):
-            return special(self.searcher, node.text)
-        if len(characters(node.text)) == 1:
-            return self._term(Term(text=node.text, field=node.field))
-        found = engine.side_by_side(node.field.value, node.text)
-        if not self.is_ranked or node.field is not Field.ANY:
-            return found
-        return engine.lifted(found, self._field_lifts(node.text))
+    def _phrase(self, node: Phrase) -> tuple[Engine, list[Engine]]:
+        found = engine.side_by_side(self.searcher, node.field.value, node.text)
+        is_lifted = self.is_ranked and node.field is Field.ANY
+        return found, self._field_lifts(node.text) if is_lifted else []
 
-    def _part(self, node: Node) -> Engine:
+    def _part(self, node: Node) -> tuple[Engine, list[Engine]]:
         """One of several that must all match: a common English word is not tried as pinyin."""
         match node:
             case Or(parts=(Term() as word, *others)) if self._is_common(word.text):
                 others = [other for other in others if not isinstance(other, Sound)]
-                return engine.best_of([self._term(word), *map(self.node, others)])
-        return self.node(node)
+                return self._split(Or(parts=(word, *others)) if others else word)
+        return self._split(node)
 
     def _is_common(self, word: str) -> bool:
         return self.searcher.doc_freq(_ANYWHERE, fold(word)) >= COMMON_WORD
 
     # --- sounds ----------------------------------------------------------------------------------
 
-    def _sound(self, node: Sound) -> Engine:
+    def _sounds(self, node: Sound) -> list[Engine]:
         """Pinyin of a title or name: whole, its initials, or part of either, best at the start."""
         solid = pinyin_key(node.text)
         initials = fold(node.text).replace(" ", "")
         if len(solid) < 2:
-            return engine.nothing()
+            return []
         found: list[Engine] = []
         for name in ("title", "author"):
             if node.field not in (Field.ANY, Field(name)):
@@ -212,45 +249,48 @@ class Compiler:
             whole = engine.any_term(f"{name}_sounds", sorted({solid, initials}))
             found.append(engine.constant(whole, _SOUND_WHOLE))
             if len(initials) <= MAX_INITIALS:
-                found.append(self._letters(name, initials))
+                found += self._letters(name, initials)
             for way in split_pinyin(node.text):
                 if len(way) > 1:
-                    found.append(self._syllables(name, way))
+                    found += self._syllables(name, way)
                 elif not self._is_common(solid):
-                    found.append(_first_syllable(name, way[0]))
+                    found.append(self._first_syllable(name, way[0]))
             if self.is_forgiving and (slips := _slips(solid)):
                 close = engine.close_to(f"{name}_sounds", solid, distance=slips, is_prefix=True)
                 found.append(engine.constant(close, _SOUND_INSIDE))
-        return engine.best_of(found)
+        return found
 
-    def _letters(self, name: str, letters: str) -> Engine:
+    def _letters(self, name: str, letters: str) -> list[Engine]:
         tokens = letter_pairs(letters)
-        inside = engine.phrase(f"{name}_letters", tokens)
-        if not self.is_ranked:
-            return inside
-        start = engine.phrase(f"{name}_letters", [START + letters[0], *tokens])
-        return _best_at_the_start(inside, start)
+        inside = self._phrase_in(f"{name}_letters", tokens)
+        start = [START + letters[0], *tokens] if self.is_ranked else []
+        return _best_at_the_start(inside, self._phrase_in(f"{name}_letters", start))
 
-    def _syllables(self, name: str, syllables: tuple[str, ...]) -> Engine:
+    def _syllables(self, name: str, syllables: tuple[str, ...]) -> list[Engine]:
         """Side by side; the last may be unfinished."""
         field, tokens = f"{name}_syllables", neighbours(syllables)
         inside = engine.unfinished_phrase(self.searcher, field, tokens)
         if not self.is_ranked:
-            return inside
+            return [inside]
         first = neighbours((START, syllables[0]))
         start = engine.unfinished_phrase(self.searcher, field, [*first, *tokens])
         return _best_at_the_start(inside, start)
 
+    def _first_syllable(self, name: str, syllable: str) -> Engine:
+        """One syllable alone says little: only what begins with it."""
+        (token,) = neighbours((START, syllable))
+        found = engine.known_term(self.searcher, f"{name}_syllables", token)
+        return engine.constant(found, _SOUND_START)
 
-def _first_syllable(name: str, syllable: str) -> Engine:
-    """One syllable alone says little: only what begins with it."""
-    (token,) = neighbours((START, syllable))
-    return engine.constant(engine.term(f"{name}_syllables", token), _SOUND_START)
+
+def _is_one_han(word: str) -> bool:
+    """Of single Han the index keeps lists of their own."""
+    return len(word) == 1 and has_han(word)
 
 
-def _best_at_the_start(inside: Engine, start: Engine) -> Engine:
-    start = engine.constant(start, _SOUND_START)
-    return engine.lifted(engine.constant(inside, _SOUND_INSIDE), [start])
+def _best_at_the_start(inside: Engine, start: Engine) -> list[Engine]:
+    """The start is part of the inside, so their scores add up."""
+    return [engine.constant(inside, _SOUND_INSIDE), engine.constant(start, _SOUND_START)]
 
 
 def _without_words(node: Everything | Works | Years | Languages) -> Engine:

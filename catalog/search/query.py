@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -43,6 +44,10 @@ _ASKED_FACETS = {
     name: {"terms": {"field": name, "size": CITY_SETS if name == "cities" else FACET_VALUES}}
     for name in FACETS
 }
+# Counting branches costs as much as counting all the rest: there are several to a work.
+_MANY_VALUES = {"available_at": _ASKED_FACETS["available_at"]}
+_ONE_VALUE = {name: asked for name, asked in _ASKED_FACETS.items() if name not in _MANY_VALUES}
+COUNTED_IN_TWO = 10_000  # works found: from here on a second core may count along
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,30 +133,43 @@ class _Page:
                 Hit(work_id=int(work_id or 0), score=score if isinstance(score, float) else 0.0)
                 for work_id, (score, _) in zip(ids, found.hits, strict=True)
             ),
-            facets=self._facets(counted) if with_facets and total else {},
+            facets=self._facets(counted, total) if with_facets and total else {},
             is_similar=is_forgiving and total > 0,
         )
 
-    def _facets(self, counted: Compiler) -> dict[str, tuple[FacetValue, ...]]:
+    def _facets(self, counted: Compiler, total: int) -> dict[str, tuple[FacetValue, ...]]:
         if isinstance(self.query.root, Everything) and self.query.filters == _NO_FILTERS:
             return _facets_of_everything(self.searcher)
-        return _facets(self.searcher, counted.query(self.query))
+        return _facets(self.searcher, counted.query(self.query), total)
 
 
 @lru_cache(maxsize=4)
 def _facets_of_everything(searcher: Searcher) -> dict[str, tuple[FacetValue, ...]]:
     """Of the whole catalogue, counted once for each snapshot of it."""
-    return _facets(searcher, Engine.all_query())
+    return _facets(searcher, Engine.all_query(), searcher.num_docs)
 
 
-def _facets(searcher: Searcher, wanted: Engine) -> dict[str, tuple[FacetValue, ...]]:
-    answer = searcher.aggregate(wanted, _ASKED_FACETS)
+def _facets(searcher: Searcher, wanted: Engine, total: int) -> dict[str, tuple[FacetValue, ...]]:
+    answer = _aggregated(searcher, wanted, total)
     found = {name: _counts(answer[name]["buckets"]) for name in FACETS if name != "cities"}
     in_cities: Counter[str] = Counter()
     for cities, count in _pairs(answer["cities"]["buckets"]):
         in_cities.update(dict.fromkeys(cities.split(CITY_SEPARATOR), count))
     found["city"] = tuple(FacetValue(value=v, count=n) for v, n in in_cities.most_common())
     return found
+
+
+@lru_cache(maxsize=1)
+def _helpers() -> ThreadPoolExecutor:
+    """The engine counts without holding the interpreter, so a thread is a core."""
+    return ThreadPoolExecutor(thread_name_prefix="facets")
+
+
+def _aggregated(searcher: Searcher, wanted: Engine, total: int) -> dict[str, Any]:
+    if total < COUNTED_IN_TWO:
+        return searcher.aggregate(wanted, _ASKED_FACETS)
+    aside = _helpers().submit(searcher.aggregate, wanted, _MANY_VALUES)
+    return searcher.aggregate(wanted, _ONE_VALUE) | aside.result()
 
 
 def _counts(buckets: Iterable[dict[str, Any]]) -> tuple[FacetValue, ...]:
