@@ -16,12 +16,12 @@ from tantivy import Query as Engine
 from catalog.domain.query import Everything, Filters, Query
 from catalog.search.compile import Compiler
 from catalog.search.index import SearchIndex
-from catalog.search.schema import CITY_SEPARATOR, FACETS
+from catalog.search.schema import COUNTED_TOGETHER, TOGETHER, together
 
 MAX_LIMIT = 200
 MAX_OFFSET = 10_000  # nobody reads page 500; deeper reading is what the feed and OAI are for
 FACET_VALUES = 100
-CITY_SETS = 4000  # combinations of cities that are told apart
+COMBINATIONS = 4000  # of cities, decades … that are told apart
 
 _NO_FILTERS = Filters()
 
@@ -40,13 +40,15 @@ _ORDERS = {
     Sort.TITLE: ("title_order", Order.Asc),
     Sort.CALL_NUMBER: ("call_order", Order.Asc),
 }
-_ASKED_FACETS = {
-    name: {"terms": {"field": name, "size": CITY_SETS if name == "cities" else FACET_VALUES}}
-    for name in FACETS
-}
+
+
+def _terms(name: str, size: int) -> dict[str, Any]:
+    return {"terms": {"field": name, "size": size}}
+
+
+_COUNTED_TOGETHER = {n: _terms(together(n), COMBINATIONS) for n in COUNTED_TOGETHER}
 # Counting branches costs as much as counting all the rest: there are several to a work.
-_MANY_VALUES = {"available_at": _ASKED_FACETS["available_at"]}
-_ONE_VALUE = {name: asked for name, asked in _ASKED_FACETS.items() if name not in _MANY_VALUES}
+_COUNTED_APART = {"available_at": _terms("available_at", FACET_VALUES)}
 COUNTED_IN_TWO = 10_000  # works found: from here on a second core may count along
 
 
@@ -151,11 +153,16 @@ def _facets_of_everything(searcher: Searcher) -> dict[str, tuple[FacetValue, ...
 
 def _facets(searcher: Searcher, wanted: Engine, total: int) -> dict[str, tuple[FacetValue, ...]]:
     answer = _aggregated(searcher, wanted, total)
-    found = {name: _counts(answer[name]["buckets"]) for name in FACETS if name != "cities"}
-    in_cities: Counter[str] = Counter()
-    for cities, count in _pairs(answer["cities"]["buckets"]):
-        in_cities.update(dict.fromkeys(cities.split(CITY_SEPARATOR), count))
-    found["city"] = tuple(FacetValue(value=v, count=n) for v, n in in_cities.most_common())
+    found = {name: _taken_apart(answer[name]) for name in COUNTED_TOGETHER}
+    found["available_at"] = tuple(
+        FacetValue(value=value, count=count) for value, count in _pairs(answer["available_at"])
+    )
+    # A work is on a shelf where it is on a shelf of some city.
+    here = sum(count for _, count in _pairs(answer["city"])) + answer["city"]["sum_other_doc_count"]
+    states = {"1": here, "0": total - here}
+    found["is_available"] = tuple(
+        FacetValue(value=state, count=count) for state, count in states.items() if count
+    )
     return found
 
 
@@ -167,17 +174,19 @@ def _helpers() -> ThreadPoolExecutor:
 
 def _aggregated(searcher: Searcher, wanted: Engine, total: int) -> dict[str, Any]:
     if total < COUNTED_IN_TWO:
-        return searcher.aggregate(wanted, _ASKED_FACETS)
-    aside = _helpers().submit(searcher.aggregate, wanted, _MANY_VALUES)
-    return searcher.aggregate(wanted, _ONE_VALUE) | aside.result()
+        return searcher.aggregate(wanted, _COUNTED_TOGETHER | _COUNTED_APART)
+    apart = _helpers().submit(searcher.aggregate, wanted, _COUNTED_APART)
+    return searcher.aggregate(wanted, _COUNTED_TOGETHER) | apart.result()
 
 
-def _counts(buckets: Iterable[dict[str, Any]]) -> tuple[FacetValue, ...]:
-    return tuple(FacetValue(value=value, count=count) for value, count in _pairs(buckets))
+def _taken_apart(answer: dict[str, Any]) -> tuple[FacetValue, ...]:
+    """Counts of each value from those of the combinations it is in."""
+    counts: Counter[str] = Counter()
+    for values, count in _pairs(answer):
+        for value in values.split(TOGETHER):
+            counts[value] += count
+    return tuple(FacetValue(value=v, count=n) for v, n in counts.most_common(FACET_VALUES))
 
 
-def _pairs(buckets: Iterable[dict[str, Any]]) -> Iterable[tuple[str, int]]:
-    for bucket in buckets:
-        key = bucket["key"]
-        value = str(int(key)) if isinstance(key, float) else str(key)
-        yield value, int(bucket["doc_count"])
+def _pairs(answer: dict[str, Any]) -> Iterable[tuple[str, int]]:
+    return ((bucket["key"], bucket["doc_count"]) for bucket in answer["buckets"])

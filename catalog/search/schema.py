@@ -34,7 +34,7 @@ from catalog.domain.text import (
 from catalog.domain.title_order import title_order
 from catalog.search.sounds import BETWEEN, START, letter_places, neighbourly, syllable_places
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 MAX_TITLES = 12  # titles of one work that are searched; a serial may have hundreds
 MAX_AUTHORS = 12
 MAX_VALUES = 60  # of any other repeated field
@@ -51,19 +51,20 @@ NOTE_LENGTH = 400  # characters of a note or summary that are searched
 # * `*_syllables`, `*_letters` pinyin and initials of any part (catalog.search.sounds).
 # * `*_sounds` whole pinyin and initials of a title or name, each one solid word.
 # * `exact` title and author keys: the book itself before books about it.
-# * `*_order` sort keys; `cities` all cities in one value, because a facet over a field with many
-#   values a work costs ten times as much and there are few combinations.
+# * `*_order` sort keys.
+# * `*_together` all values of a work as one, because counting a field with several values a work
+#   costs ten times as much, for every work, and there are few combinations. There are too many of
+#   branches.
 _POSITIONS = ("any", "title", "author", "publisher", "subject", "series", "title_syllables",
               "author_syllables", "title_letters", "author_letters")  # fmt: skip
 _BAGS = ("title_words", "title_chars", "author_chars")
 _RAW = ("exact", "title_sounds", "author_sounds", "identifier", "barcode", "call_number",
-        "class_number", "held_at", "city")  # fmt: skip
+        "class_number", "held_at", "city", "language", "material", "clc", "audience")  # fmt: skip
 _ORDERS = ("title_order", "call_order")
-_FACETS = ("available_at", "language", "material", "clc", "audience")
-FACETS = ("is_available", "cities", "available_at", "language", "decade", "material", "clc",
-          "audience")  # fmt: skip
+COUNTED_TOGETHER = ("city", "language", "decade", "material", "clc", "audience")
 READINGS_KEPT_WHOLE = 4
-CITY_SEPARATOR = " "
+_WEIGHT_STEPS = 64  # of two to a byte: read for every hit, a million weights stay near the core
+TOGETHER = "\x1f"  # stands between values counted together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,15 +109,18 @@ def build_schema() -> tantivy.Schema:
         builder.add_text_field(name, tokenizer_name="blanks", index_option="freq")
     for name in _RAW:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    for name in _FACETS:
+    for name in (*_ORDERS, "available_at", *map(together, COUNTED_TOGETHER)):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
-    for name in (*_ORDERS, "cities"):
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
-    builder.add_integer_field("decade", indexed=True, fast=True)
+    builder.add_integer_field("decade", indexed=True)
     builder.add_integer_field("year", fast=True)
-    builder.add_integer_field("is_available", indexed=True, fast=True)
+    builder.add_integer_field("is_available", indexed=True)
     builder.add_float_field("weight", fast=True)
     return builder.build()
+
+
+def together(name: str) -> str:
+    """The field that holds all values of another as one."""
+    return f"{name}_together"
 
 
 def register_tokenizers(index: tantivy.Index) -> None:
@@ -172,13 +176,16 @@ def opened(title: str) -> str:
 
 
 def _distinct(values: Iterable[str]) -> list[str]:
-    return [value for value in dict.fromkeys(values) if value]
+    found = [value for value in values if value]
+    return list(dict.fromkeys(found)) if len(found) > 1 else found
 
 
 def _each(texts: Sequence[str], cut: Callable[[str], list[str]]) -> list[Any]:
     if not texts:
         return []
-    return [" ".join(cut(text)) for text in _distinct(map(fold, texts))[:MAX_VALUES]]
+    folded = _distinct(map(fold, texts))[:MAX_VALUES]
+    # Folded words of other scripts are what cutting them would give.
+    return [" ".join(cut(text)) if has_han(text) else text for text in folded]
 
 
 def _solid_sounds(forms: list[PinyinForms], catalogued: tuple[str, ...]) -> list[Any]:
@@ -216,17 +223,20 @@ def _numbers(document: WorkDocument) -> dict[str, list[Any]]:
 
 def _facets(document: WorkDocument) -> dict[str, list[Any]]:
     years = [year for year in document.years if year > 0]
-    return {
-        "available_at": _distinct(document.available_at),
-        "held_at": _distinct(document.held_at),
-        "is_available": [int(bool(document.available_at))],
+    values: dict[str, list[Any]] = {
         "city": _distinct(document.cities),
-        "cities": [CITY_SEPARATOR.join(sorted(document.cities))] if document.cities else [],
         "language": _distinct(document.languages),
         "material": _distinct(document.materials),
         "audience": _distinct(document.audiences),
         "clc": _distinct(map(main_class, document.classes)),
-        "decade": sorted({year // 10 * 10 for year in years}),
+        "decade": list({year // 10 * 10 for year in years}),
+    }
+    return {
+        **values,
+        **{together(k): [TOGETHER.join(sorted(map(str, v)))] for k, v in values.items() if v},
+        "available_at": _distinct(document.available_at),
+        "held_at": _distinct(document.held_at),
+        "is_available": [int(bool(document.available_at))],
         "year": [max(years)] if years else [],
         "title_order": [title_order(document.titles[0])] if document.titles else [],
         "weight": [weight(document)],
@@ -243,4 +253,5 @@ def weight(document: WorkDocument) -> float:
     wanted = math.log2(1 + document.holdings_count) + math.log2(1 + document.loans_count)
     is_here = 0.15 if document.available_at else 0.0
     brevity = 0.2 / (1 + len(fold(document.titles[0])) / 8) if document.titles else 0.0
-    return 1.0 + is_here + brevity + min(1.0, 0.12 * wanted)
+    exact = 1.0 + is_here + brevity + min(1.0, 0.12 * wanted)
+    return round(exact * _WEIGHT_STEPS) / _WEIGHT_STEPS
