@@ -35,6 +35,7 @@ from catalog.models import Batch, BatchSeen, BatchState, ChangeKind, Reject, Sou
 from catalog.models.bulk import as_json, insert_rows
 from catalog.models.feed import note_changes
 from catalog.sync_readers.reconciliation import full_floor
+from library_net.collector import collector_held
 from library_net.db import LANE_MATCH, claim, one_at_a_time
 from library_net.jobs.models import JobRun, JobState
 from library_net.queue import after_commit
@@ -53,6 +54,11 @@ def ingest_chunk(*, batch_id: int, job: JobRun, now: datetime) -> bool:
     if batch.state == BatchState.DONE:
         job.finish(now=now)
         return True
+    with collector_held():
+        return _next_step(batch, job, now=now)
+
+
+def _next_step(batch: Batch, job: JobRun, *, now: datetime) -> bool:
     if batch.next_offset >= batch.byte_count:
         if _may_withdraw(batch):
             return _withdraw_missing(batch, job, now=now)

@@ -67,7 +67,7 @@ _STRAY = re.compile(r"(?<=[a-z])(\+\+|#)(?![a-z+#])|[+#]")
 
 def has_han(text: str) -> bool:
     """Whether the text has at least one Han character."""
-    return _HAS_HAN.search(text) is not None
+    return not text.isascii() and _HAS_HAN.search(text) is not None
 
 
 def simplify(text: str) -> str:
@@ -95,12 +95,14 @@ def fold(text: str) -> str:
 
     NFKC, punctuation to space, OpenCC t2s, variant table, casefold (domain.md §4). Idempotent.
     """
-    text = _APOSTROPHE.sub("", text)
-    if not text.isascii():
-        text = simplify(text)
-    text = text.translate(_TABLE).casefold()
-    if not text.isascii():
-        text = _without_latin_marks(text)
+    if text.isascii():
+        if "'" in text or "`" in text:
+            text = _APOSTROPHE.sub("", text)
+        text = text.translate(_TABLE).lower()
+    else:
+        text = simplify(_APOSTROPHE.sub("", text)).translate(_TABLE).casefold()
+        if not text.isascii():
+            text = _without_latin_marks(text)
     if "+" in text or "#" in text:
         text = _STRAY.sub(lambda match: match.group(1) or " ", text)
     return " ".join(text.split())

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 
@@ -159,7 +160,7 @@ class BibRecord:
 
     def to_json(self) -> dict[str, Any]:
         """Only what is not empty, in the order of the fields; ``from_json`` is its inverse."""
-        return _to_json(self, _PLANS[BibRecord])
+        return _to_json(self, _WRITING[BibRecord])
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> BibRecord:
@@ -172,20 +173,24 @@ class BibRecord:
 # One plan a class, made once from its fields: name, default, how to read it back. A field equal to
 # its default is not written. Enums and strings are written as strings, Decimal as its digits.
 _Plan = tuple[tuple[str, Any, Callable[[Any], Any] | None], ...]
+_Writing = tuple[tuple[str, ...], tuple[Any, ...], Callable[[Any], tuple[Any, ...]]]
 
 
-def _to_json(value: Any, plan: _Plan) -> dict[str, Any]:
+def _to_json(value: Any, writing: _Writing) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, default, _ in plan:
-        one = getattr(value, name)
-        if one == default:
+    names, defaults, all_of = writing
+    for name, default, one in zip(names, defaults, all_of(value), strict=True):
+        if one is default or one == default:  # most are: the first test spares the second
             continue
-        if isinstance(one, tuple):
-            nested = _PLANS.get(type(one[0]))
+        kind = type(one)
+        if kind is str:
+            found[name] = one
+        elif kind is tuple:
+            nested = _WRITING.get(type(one[0]))
             found[name] = [_to_json(item, nested) for item in one] if nested else list(one)
         elif isinstance(one, StrEnum):
             found[name] = one.value
-        elif isinstance(one, Decimal):
+        elif kind is Decimal:
             found[name] = str(one)
         else:
             found[name] = one
@@ -233,5 +238,13 @@ def _plan(cls: type[Any]) -> _Plan:
 _PLANS: dict[type, _Plan] = {
     cls: _plan(cls)
     for cls in (BibRecord, Title, Contributor, Identifier, Classification, Series, Price)
+}
+_WRITING: dict[type, _Writing] = {
+    cls: (
+        tuple(name for name, _, _ in plan),
+        tuple(default for _, default, _ in plan),
+        attrgetter(*(name for name, _, _ in plan)),
+    )
+    for cls, plan in _PLANS.items()
 }
 _READERS = {cls: {name: read for name, _, read in plan} for cls, plan in _PLANS.items()}

@@ -117,6 +117,8 @@ def pairs(text: str) -> list[str]:
 
 def characters(text: str) -> list[str]:
     """The Han characters of a text, each once."""
+    if text.isascii():
+        return []
     return list(dict.fromkeys("".join(_HAN_RUN.findall(fold(text)))))
 
 

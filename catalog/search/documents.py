@@ -1,60 +1,101 @@
-"""From the database to the index: the works of a chunk as documents, in five queries."""
+"""From the database to the index: the works of a chunk as documents, in seven queries."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Q
+import orjson
 
 from catalog.domain.items import ItemStatus
-from catalog.models import BarcodeAlias, Item, Manifestation, Work
+from catalog.models.bulk import select_where_in
 from catalog.search.schema import WorkDocument
-from library_net.network.models import Agency
+from library_net.network.models import Agency, Branch
 
 Record = dict[str, Any]  # BibRecord.to_json(); keys may be missing
 
 # A copy nobody will ever find on a shelf does not make a branch a holder.
 NOT_HELD = (ItemStatus.WITHDRAWN, ItemStatus.LOST, ItemStatus.MISSING, ItemStatus.CLAIMED_RETURNED)
-_ITEM_FIELDS = (
-    "pk",
-    "source_record__manifestation__work_id",
-    "barcode",
-    "call_number",
-    "status",
-    "is_lendable",
-    "current_branch__code",
-    "home_branch__code",
-    "current_branch__agency_id",
-)
+
+# Note [Plain look-ups]
+# Every query here reads one table by an indexed list of ids: quicker than joins over thousands of
+# ids, and without a plan that could go astray on fresh tables.
+_WORKS = "SELECT id, title, author FROM catalog_work WHERE absorbed_by_id IS NULL AND id {values}"
+_EDITIONS = """
+    SELECT id, work_id, deleted_at IS NULL AND absorbed_by_id IS NULL, record
+    FROM catalog_manifestation WHERE work_id {values}
+"""
+_SOURCES = "SELECT id, manifestation_id FROM catalog_sourcerecord WHERE manifestation_id {values}"
+_COPIES = """
+    SELECT id, source_record_id, barcode, call_number, status, is_lendable, current_branch_id,
+        home_branch_id
+    FROM catalog_item WHERE status <> %s AND source_record_id {values}
+"""
+_FORMER = "SELECT item_id, barcode FROM catalog_barcodealias WHERE item_id {values} ORDER BY id"
+
+
+class _Work(NamedTuple):
+    pk: int
+    title: str
+    author: str
 
 
 def load_documents(work_ids: Collection[int]) -> Iterator[WorkDocument]:
-    """Documents of those works that are alive; a work not among them is gone. Five queries."""
-    works = {
-        work.pk: work for work in Work.objects.filter(pk__in=work_ids, absorbed_by__isnull=True)
-    }
-    records: dict[int, list[Manifestation]] = defaultdict(list)
-    alive = Q(deleted_at__isnull=True, absorbed_by__isnull=True)
-    editions = Manifestation.objects.filter(alive, work_id__in=work_ids).order_by("pk")
-    for edition in editions.defer("provenance"):
-        records[edition.work_id].append(edition)
-    cities = _cities()
-    copies: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    held = Item.objects.filter(source_record__manifestation__work_id__in=work_ids)
-    for row in held.exclude(status=ItemStatus.WITHDRAWN).order_by("pk").values(*_ITEM_FIELDS):
-        copies[row["source_record__manifestation__work_id"]].append(row)
-    former = _former_barcodes(work_ids)
-    for work_id, work in works.items():
-        if records[work_id]:
+    """Documents of those works that are alive; a work not among them is gone. Seven queries."""
+    works = [_Work(*row) for row in select_where_in(_WORKS, list(work_ids))]
+    records: dict[int, list[Record]] = defaultdict(list)
+    work_of: dict[int, int] = {}  # every manifestation, the ended ones too
+    for pk, work_id, is_alive, record in sorted(select_where_in(_EDITIONS, list(work_ids))):
+        work_of[pk] = work_id
+        if is_alive:
+            records[work_id].append(orjson.loads(record))
+    copies, former = _copies(work_of)
+    for work in works:
+        if work.pk in records:
             yield _document(
                 work,
-                records[work_id],
-                copies=copies[work_id],
-                former=former[work_id],
-                cities=cities,
+                records[work.pk],
+                copies=copies.get(work.pk, []),
+                former=former.get(work.pk, []),
             )
+
+
+def _copies(work_of: Mapping[int, int]) -> tuple[dict[int, list[Record]], dict[int, list[str]]]:
+    """Of each work: its copies, and the barcodes they had before."""
+    sources = dict(select_where_in(_SOURCES, list(work_of)))
+    rows = select_where_in(_COPIES, list(sources), ItemStatus.WITHDRAWN.value)
+    places = _places() if rows else {}
+    copies: dict[int, list[Record]] = defaultdict(list)
+    work_of_item: dict[int, int] = {}
+    for pk, source_id, barcode, call_number, status, is_lendable, here, home in sorted(rows):
+        work_of_item[pk] = work_id = work_of[sources[source_id]]
+        copies[work_id].append(
+            {
+                "barcode": barcode,
+                "call_number": call_number,
+                "status": status,
+                "is_lendable": is_lendable,
+                "current_branch": places[here].branch,
+                "city": places[here].city,
+                "home_branch": places[home].branch,
+            }
+        )
+    former: dict[int, list[str]] = defaultdict(list)
+    for item_id, barcode in select_where_in(_FORMER, list(work_of_item)):
+        former[work_of_item[item_id]].append(barcode)
+    return copies, former
+
+
+class _Place(NamedTuple):
+    branch: str  # code
+    city: str
+
+
+def _places() -> dict[int, _Place]:
+    cities = _cities()
+    branches = Branch.objects.values_list("pk", "code", "agency_id")
+    return {pk: _Place(code, cities[agency_id]) for pk, code, agency_id in branches}
 
 
 def _cities() -> dict[int, str]:
@@ -73,49 +114,31 @@ def _cities() -> dict[int, str]:
     return found
 
 
-def _former_barcodes(work_ids: Collection[int]) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = defaultdict(list)
-    path = "item__source_record__manifestation__work_id"
-    rows = BarcodeAlias.objects.filter(**{f"{path}__in": work_ids})
-    for work_id, barcode in rows.values_list(path, "barcode"):
-        found[work_id].append(barcode)
-    return found
-
-
 def _document(
-    work: Work,
-    editions: list[Manifestation],
+    work: _Work,
+    records: list[Record],
     *,
-    copies: list[dict[str, Any]],
+    copies: list[Record],
     former: list[str],
-    cities: Mapping[int, str],
 ) -> WorkDocument:
-    records: list[Record] = [edition.record for edition in editions]
-    people = [person for record in records for person in record.get("contributors", ())]
+    people = _items(records, "contributors")
     held = [copy for copy in copies if copy["status"] not in NOT_HELD]
     here = [c for c in held if c["status"] == ItemStatus.AVAILABLE and c["is_lendable"]]
     return WorkDocument(
         work_id=work.pk,
-        public_id=work.public_id,
+        public_id=f"w{work.pk}",
         titles=_titles(work, records),
-        authors=_distinct(
-            [work.author, *(p.get("name", "") for p in people), *_values(people, "original")]
-        ),
+        authors=_distinct([work.author, *_values(people, "name"), *_values(people, "original")]),
         publishers=_values(records, "publisher"),
         subjects=_flat(records, "subjects"),
         series=_distinct(
-            [
-                *(series.get("title", "") for series in _items(records, "series")),
-                *_values(records, "volume"),
-            ]
+            [*_values(_items(records, "series"), "title"), *_values(records, "volume")]
         ),
         identifiers=_values(_items(records, "identifiers"), "value"),
         call_numbers=_values(copies, "call_number"),
         barcodes=_distinct([*(copy["barcode"] for copy in copies), *former]),
-        classes=_distinct(
-            found.get("value", "")
-            for found in _items(records, "classes")
-            if found.get("scheme") == "clc"
+        classes=_values(
+            [found for found in _items(records, "classes") if found.get("scheme") == "clc"], "value"
         ),
         languages=_flat(records, "languages"),
         years=tuple(sorted({int(record["year"]) for record in records if record.get("year")})),
@@ -124,16 +147,14 @@ def _document(
         title_pinyin=_values(_items(records, "titles"), "pinyin"),
         author_pinyin=_values(people, "pinyin"),
         notes=_distinct([*_values(records, "summary"), *_flat(records, "notes")]),
-        available_at=_values(here, "current_branch__code"),
-        cities=_distinct(cities[copy["current_branch__agency_id"]] for copy in here),
-        held_at=_distinct(
-            [*_values(held, "home_branch__code"), *_values(here, "current_branch__code")]
-        ),
+        available_at=_values(here, "current_branch"),
+        cities=_values(here, "city"),
+        held_at=_distinct([*_values(held, "home_branch"), *_values(here, "current_branch")]),
         holdings_count=len(held),
     )
 
 
-def _titles(work: Work, records: list[Record]) -> tuple[str, ...]:
+def _titles(work: _Work, records: list[Record]) -> tuple[str, ...]:
     """The title of the work first, then every title of its editions with subtitle and part."""
     found = [work.title]
     for record in records:
@@ -143,17 +164,19 @@ def _titles(work: Work, records: list[Record]) -> tuple[str, ...]:
     return _distinct(found)
 
 
-def _items(records: Iterable[Record], key: str) -> list[Record]:
-    return [value for record in records for value in record.get(key) or ()]
+def _items(records: Iterable[Record], key: str) -> list[Any]:
+    return [value for record in records if key in record for value in record[key] or ()]
 
 
 def _flat(records: Iterable[Record], key: str) -> tuple[str, ...]:
-    return _distinct(value for record in records for value in record.get(key) or ())
+    return _distinct(_items(records, key))
 
 
 def _values(rows: Iterable[Record], key: str) -> tuple[str, ...]:
-    return _distinct(row.get(key) or "" for row in rows)
+    return _distinct([row[key] for row in rows if key in row])
 
 
-def _distinct(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(value for value in dict.fromkeys(values) if value)
+def _distinct(values: Iterable[Any]) -> tuple[str, ...]:
+    """Each once, in order, without the empty ones: the hottest function of a rebuild."""
+    found = [value for value in values if value]
+    return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)

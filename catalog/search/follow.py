@@ -17,6 +17,7 @@ from catalog.models import Change, FeedHead, Work
 from catalog.models.feed import number_changes
 from catalog.search.documents import load_documents
 from catalog.search.index import IndexBusyError, SearchIndex, shared_index
+from library_net.collector import collector_held
 
 logger = logging.getLogger(__name__)
 CHUNK = 2000  # works read at once
@@ -48,9 +49,10 @@ def follow_once(index: SearchIndex, *, limit: int = CHUNK) -> int:
         logger.warning("the feed no longer holds change %d; rebuilding", state.cursor + 1)
         return rebuild(index)
     work_ids = {work_id for _, work_id in rows}
-    documents = list(load_documents(work_ids))
-    gone = work_ids - {document.work_id for document in documents}
-    index.apply(upserts=documents, deletes=gone, cursor=state.cursor + len(rows))
+    with collector_held():
+        documents = list(load_documents(work_ids))
+        gone = work_ids - {document.work_id for document in documents}
+        index.apply(upserts=documents, deletes=gone, cursor=state.cursor + len(rows))
     return len(rows)
 
 
@@ -68,7 +70,8 @@ def rebuild(index: SearchIndex, *, progress: Progress | None = None) -> int:
             ids = list(works.values_list("pk", flat=True)[:CHUNK])
             if not ids:
                 break
-            builder.add(load_documents(ids))
+            with collector_held():
+                builder.add(load_documents(ids))
             last, seen = ids[-1], seen + len(ids)
             if progress:
                 progress(seen, max(seen, total))

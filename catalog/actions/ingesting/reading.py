@@ -126,8 +126,9 @@ def _read_all(batch: Batch, raws: list[RawRecord], portion: Portion) -> Iterable
             key = _source_key(parsed) or digest
             is_deleted = parsed.is_deleted
             reads.append(Read(raw, digest, key, known.get(key), parsed, batch.sequence, is_deleted))
-    misses = [read.key for read in reads if read.known is None and read.key not in known]
-    known |= _known(batch.agency_id, [key for key in misses if key not in set(guesses)])
+    asked = set(guesses)
+    misses = [read.key for read in reads if read.known is None and read.key not in asked]
+    known |= _known(batch.agency_id, misses)
     return [_looked_up_again(read, known) for read in reads]
 
 

@@ -90,7 +90,7 @@ def test_a_chunk_costs_the_same_queries_however_large(world, index, django_asser
     follow_once(index)
     note(*(world.item(f"甲{n}").source_record.manifestation.work.pk for n in range(30)))
     number_changes()
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(11):
         assert follow_once(index, limit=CHUNK) == 30
 
 
