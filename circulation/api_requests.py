@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
@@ -13,21 +14,22 @@ from rest_framework.views import APIView
 from circulation.actions.adjust_request import move_request, pause_request, resume_request
 from circulation.actions.cancel_request import cancel_request
 from circulation.actions.place_request import place_request
+from circulation.actions.present_card import present_card
 from circulation.api import find_copy, intent_of, read
-from circulation.domain.calendar import local_date
 from circulation.models import HoldRequest
-from circulation.readers.identity import card
 from circulation.readers.lists import anchor_for, anchor_of_copy, requests_at
+from circulation.readers.outlook import outlooks
 from circulation.readers.reference import find_branch
 from library_net.accounts.scope import scope_of
 from library_net.api.paging import page_by_id
+from library_net.errors import LibraryError
 
 
 class Requests(APIView):
     """List what is to be collected here; let a reader wait for a title or one copy."""
 
     class Body(serializers.Serializer[Any]):
-        card = serializers.CharField(max_length=64)
+        card = serializers.CharField(max_length=CARD_LENGTH)
         pickup_branch = serializers.CharField(max_length=40)
         manifestation = serializers.RegexField(r"^m\d{1,18}$", required=False)
         barcode = serializers.CharField(max_length=64, required=False)
@@ -51,7 +53,7 @@ class Requests(APIView):
         body, now = read(self.Body(data=request.data)), timezone.now()
         pickup = find_branch(body["pickup_branch"])
         intent.require_agency(pickup.agency_id)
-        reader = card(body["card"], today=local_date(now), agency_id=pickup.agency_id)
+        reader = present_card(intent=intent, text=body["card"], branch=pickup, now=now)
         item_id = None
         if "barcode" in body:
             item_id = find_copy(body["barcode"], owner=body["owner"])
@@ -69,6 +71,17 @@ class Requests(APIView):
             now=now,
         )
         return Response(answer, status=status.HTTP_201_CREATED)
+
+
+class RequestDetail(APIView):
+    """One request, with its place in the queue and the days it may be ready."""
+
+    def get(self, request: Request, request_id: int) -> Response:
+        row = requests_at(scope_of(request.user), state="any").filter(pk=request_id).first()
+        if row is None:
+            raise LibraryError("unknown_request")
+        outlook = outlooks([row], now=timezone.now()).get(row.pk)
+        return Response({**_row(row), "outlook": asdict(outlook) if outlook else None})
 
 
 class RequestCancel(APIView):

@@ -12,6 +12,7 @@ urlpatterns = [
     path("checkins/", api.Checkins.as_view()),
     path("renewals/", api.Renewals.as_view()),
     path("requests/", api_requests.Requests.as_view()),
+    path("requests/<int:request_id>/", api_requests.RequestDetail.as_view()),
     path("requests/<int:request_id>/cancel/", api_requests.RequestCancel.as_view()),
     path("requests/<int:request_id>/pause/", api_requests.RequestPause.as_view()),
     path("requests/<int:request_id>/resume/", api_requests.RequestResume.as_view()),

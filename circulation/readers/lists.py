@@ -70,7 +70,7 @@ def no_shows(*, patron_id: int, now: datetime) -> int:
 
 def balance(*, patron_id: int) -> Decimal:
     """What a reader owes to all owners together, in CNY. Queries: 1."""
-    owed = LedgerEntry.objects.filter(patron_id=patron_id).aggregate(owed=Sum("amount"))["owed"]
+    owed = LedgerEntry.objects.filter(patron_id=patron_id).aggregate(sum=Sum("owed"))["sum"]
     return yuan(owed or NOTHING)
 
 
@@ -79,8 +79,8 @@ def debts(*, patron_id: int) -> list[tuple[str, Decimal]]:
     rows = (
         LedgerEntry.objects.filter(patron_id=patron_id)
         .values_list("owner__code")
-        .annotate(owed=Sum("amount"))
-        .filter(owed__gt=0)
+        .annotate(sum=Sum("owed"))
+        .filter(sum__gt=0)
         .order_by("owner__code")
     )
     return [(code, yuan(owed)) for code, owed in rows]
@@ -114,11 +114,15 @@ def transits_for(
 
 
 def requests_at(scope: Scope, *, state: str = "", branch: str = "") -> QuerySet[HoldRequest]:
-    """Requests to be collected at the agencies of a scope. Queries: 1."""
+    """Requests to be collected at the agencies of a scope: the open ones, or as said. Queries: 1.
+
+    ``state`` is a state or ``any``.
+    """
     rows = HoldRequest.objects.select_related(
         "anchor__manifestation", "pickup_branch", "patron", "item"
     )
-    rows = rows.filter(state=state) if state else rows.filter(state__in=OPEN_REQUEST_STATES)
+    if state != "any":
+        rows = rows.filter(state=state) if state else rows.filter(state__in=OPEN_REQUEST_STATES)
     if not scope.everywhere:
         rows = rows.filter(pickup_branch__agency_id__in=scope.agency_ids)
     return (rows.filter(pickup_branch__code=branch) if branch else rows).order_by("pk")
