@@ -11,21 +11,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Q
 
 from catalog.domain.highlight import Marked, mark
-from catalog.domain.items import ItemStatus
 from catalog.domain.query import Filters, Query, parse_box
 from catalog.domain.spelling import corrected, heard_in
 from catalog.domain.text import has_han, title_key
-from catalog.models import Item, Manifestation, Work
+from catalog.models import Work
 from catalog.search.index import SearchIndex, shared_index
 from catalog.search.query import SearchPage, Sort, search, works_with_word
+from catalog.search.shown import CopiesRow, EditionRow, copies_of, editions_of
 from library_net.network.models import Branch
 
 CARDS_ON_A_PAGE = 20
 SUGGESTIONS = 8
-_NEVER_ON_A_SHELF = (ItemStatus.WITHDRAWN, ItemStatus.LOST, ItemStatus.MISSING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,9 +124,9 @@ def search_works(
         is_forgiving=is_forgiving,
     )
     work_ids = [hit.work_id for hit in found.hits]
-    counts = _counts(work_ids)
-    branches = _branches(counts, found)
-    cards = _cards(work_ids, query, places=_places(counts, branches))
+    copies = copies_of(work_ids)
+    branches = _branches(copies, found)
+    cards = _cards(work_ids, query, places=_places(copies, branches))
     return WorkPage(
         query=query,
         total=found.total,
@@ -168,86 +167,41 @@ def _meant(index: SearchIndex, typed: str, cards: tuple[WorkCard, ...]) -> str:
 def _cards(
     work_ids: list[int], query: Query, *, places: dict[int, tuple[BranchAvailability, ...]]
 ) -> tuple[WorkCard, ...]:
-    editions = _editions(work_ids)
+    editions = editions_of(work_ids)
     cards = []
     for work_id in work_ids:
         if not (rows := editions.get(work_id)):
             continue
-        work = rows[0].work
+        newest = rows[0]
         cards.append(
             WorkCard(
                 work_id=work_id,
-                public_id=work.public_id,
-                title=work.title,
-                author=work.author,
-                publisher=rows[0].publisher,
-                year=rows[0].year,
+                public_id=f"w{work_id}",
+                title=newest.work_title,
+                author=newest.work_author,
+                publisher=newest.publisher,
+                year=newest.year,
                 editions=tuple(map(_edition, rows)),
                 availability=places.get(work_id, ()),
-                highlight=mark(work.title, root=query.root),
+                highlight=mark(newest.work_title, root=query.root),
             )
         )
     return tuple(cards)
 
 
-def _editions(work_ids: Collection[int]) -> dict[int, list[Manifestation]]:
-    """The living editions of living works, newest first. One query."""
-    if not work_ids:
-        return {}
-    rows = (
-        Manifestation.objects.filter(
-            work_id__in=work_ids, deleted_at=None, absorbed_by=None, work__absorbed_by=None
-        )
-        .select_related("work")
-        .only("title", "publisher", "year", "work__title", "work__author")
-    )
-    found: dict[int, list[Manifestation]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: (-(row.year or 0), row.pk)):
-        found[row.work_id].append(row)
-    return found
-
-
-def _edition(row: Manifestation) -> Edition:
-    return Edition(public_id=row.public_id, title=row.title, publisher=row.publisher, year=row.year)
+def _edition(row: EditionRow) -> Edition:
+    return Edition(public_id=f"m{row.id}", title=row.title, publisher=row.publisher, year=row.year)
 
 
 def work_availability(*, work_ids: Collection[int]) -> dict[int, tuple[BranchAvailability, ...]]:
     """Copies of each work by the branch where they are, as the database says now. Two queries."""
-    counts = _counts(work_ids)
-    return _places(counts, _branches(counts, SearchPage()))
+    copies = copies_of(work_ids)
+    return _places(copies, _branches(copies, SearchPage()))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Count:
-    """Copies of one work at one branch."""
-
-    work_id: int
-    branch_id: int
-    available: int
-    total: int
-
-
-def _counts(work_ids: Collection[int]) -> list[_Count]:
-    if not work_ids:
-        return []
-    path = "source_record__manifestation__work_id"
-    on_shelf = Q(status=ItemStatus.AVAILABLE, is_lendable=True)
-    rows = (
-        Item.objects.filter(**{f"{path}__in": work_ids})
-        .exclude(status__in=_NEVER_ON_A_SHELF)
-        .values_list(path, "current_branch_id")
-        .annotate(available=Count("pk", filter=on_shelf), total=Count("pk"))
-        .order_by()
-    )
-    return [
-        _Count(work_id=work_id, branch_id=branch_id, available=available, total=total)
-        for work_id, branch_id, available, total in rows
-    ]
-
-
-def _branches(counts: list[_Count], found: SearchPage) -> dict[int, Branch]:
+def _branches(copies: list[CopiesRow], found: SearchPage) -> dict[int, Branch]:
     """Where the copies are, and what the facet of branches names. One query."""
-    ids = {count.branch_id for count in counts}
+    ids = {row.branch_id for row in copies}
     codes = {value.value for value in found.facets.get("available_at", ())}
     if not ids and not codes:
         return {}
@@ -255,14 +209,14 @@ def _branches(counts: list[_Count], found: SearchPage) -> dict[int, Branch]:
 
 
 def _places(
-    counts: list[_Count], branches: dict[int, Branch]
+    copies: list[CopiesRow], branches: dict[int, Branch]
 ) -> dict[int, tuple[BranchAvailability, ...]]:
     found: dict[int, list[BranchAvailability]] = defaultdict(list)
-    for count in counts:
+    for row in copies:
         place = BranchAvailability(
-            branch=branches[count.branch_id], available=count.available, total=count.total
+            branch=branches[row.branch_id], available=row.available, total=row.total
         )
-        found[count.work_id].append(place)
+        found[row.work_id].append(place)
     return {
         work_id: tuple(sorted(places, key=lambda p: (-p.available, p.branch.code)))
         for work_id, places in found.items()
