@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,11 +12,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from catalog.models import SourceRecord
-from circulation.domain.states import RequestState, TransitState
+from circulation.domain.outlook import Outlook
+from circulation.domain.states import (
+    REQUEST_TRANSITIONS,
+    RequestEvent,
+    RequestState,
+    TransitState,
+)
 from circulation.models import HoldRequest, Loan, Patron, Transit
 from circulation.models.patrons import CredentialStatus
 from circulation.models.requests import OPEN_STATES
 from circulation.readers.lists import open_loans, open_requests, positions
+from circulation.readers.outlook import outlooks
 from library_net.portal.cards import State, Tone
 from library_net.portal.doors import new_operation
 
@@ -68,7 +75,11 @@ class HoldCard:
     state: State
     note: str
     steps: tuple[Step, ...]
+    outlook: str  # when it may be ready, in a sentence; empty: nothing to say
     can_cancel: bool
+    can_pause: bool
+    can_resume: bool
+    can_move: bool
     operation: str
 
 
@@ -89,8 +100,8 @@ def loans_of(
     )
 
 
-def requests_of(patron: Patron) -> tuple[HoldCard, ...]:
-    """Open requests, then the last closed ones. Queries: 4."""
+def requests_of(patron: Patron, *, now: datetime) -> tuple[HoldCard, ...]:
+    """Open requests, then the last closed ones. Queries: 4, and 6 to 8 when some wait."""
     waiting = list(open_requests(patron_id=patron.pk))
     closed = (
         HoldRequest.objects.filter(patron=patron)
@@ -99,6 +110,7 @@ def requests_of(patron: Patron) -> tuple[HoldCard, ...]:
         .order_by(F("closed_at").desc())[:CLOSED_SHOWN]
     )
     places = positions(waiting)
+    ahead = outlooks(waiting, now=now)
     shown = [*waiting, *closed]
     sent = {
         transit.request_id: transit
@@ -108,7 +120,13 @@ def requests_of(patron: Patron) -> tuple[HoldCard, ...]:
         .order_by("pk")
     }
     return tuple(
-        _hold_card(row, transit=sent.get(row.pk), place=places.get(row.pk, 1)) for row in shown
+        _hold_card(
+            row,
+            transit=sent.get(row.pk),
+            place=places.get(row.pk, 1),
+            outlook=ahead.get(row.pk),
+        )
+        for row in shown
     )
 
 
@@ -150,7 +168,9 @@ def _loan_card(row: Loan, *, now: datetime, outcome: Outcome | None) -> LoanCard
     )
 
 
-def _hold_card(row: HoldRequest, *, transit: Transit | None, place: int) -> HoldCard:
+def _hold_card(
+    row: HoldRequest, *, transit: Transit | None, place: int, outlook: Outlook | None
+) -> HoldCard:
     state = RequestState(row.state)
     return HoldCard(
         id=row.pk,
@@ -160,7 +180,11 @@ def _hold_card(row: HoldRequest, *, transit: Transit | None, place: int) -> Hold
         state=_hold_state(row, state=state, transit=transit, place=place),
         note=_hold_note(row, state=state),
         steps=_steps(row, state=state, transit=transit),
+        outlook=_outlook_text(outlook) if outlook else "",
         can_cancel=state in OPEN_STATES,
+        can_pause=state == RequestState.WAITING,
+        can_resume=state == RequestState.SUSPENDED,
+        can_move=(state, RequestEvent.MOVED) in REQUEST_TRANSITIONS,
         operation=new_operation(),
     )
 
@@ -179,12 +203,32 @@ def _hold_state(
             return State(tone="soon", text=_("On its way"), where=where)
         case RequestState.WAITING:
             return State(tone="soon", text=_queue_text(place - 1), where=_("waiting for a copy"))
-        case RequestState.FILLED:
-            return State(tone="good", text=_("Collected"))
-        case RequestState.CANCELLED:
-            return State(tone="stop", text=_("Cancelled"))
-        case RequestState.EXPIRED:
-            return State(tone="stop", text=_("Not collected in time"))
+        case RequestState.SUSPENDED:
+            until = row.suspended_until
+            where = _("up to %(day)s") % {"day": _date(until)} if until else ""
+            return State(tone="soon", text=_("Paused; your place is kept"), where=where)
+        case _:
+            return _CLOSED[state]()
+
+
+_CLOSED: Mapping[RequestState, Callable[[], State]] = {
+    RequestState.FILLED: lambda: State(tone="good", text=_("Collected")),
+    RequestState.CANCELLED: lambda: State(tone="stop", text=_("Cancelled")),
+    RequestState.EXPIRED: lambda: State(tone="stop", text=_("Ended without being collected")),
+}
+
+
+def _outlook_text(outlook: Outlook) -> str:
+    """The range as an honest sentence (RQ-17)."""
+    if outlook.first is None or outlook.last is None:
+        return _("Too many readers wait for the few copies to say when it will be ready.")
+    first, last = _date(outlook.first), _date(outlook.last)
+    if first == last:
+        return _("Ready about %(day)s, in 8 of 10 cases.") % {"day": first}
+    return _("Ready between %(first)s and %(last)s, in 8 of 10 cases.") % {
+        "first": first,
+        "last": last,
+    }
 
 
 def _queue_text(ahead: int) -> str:
@@ -196,7 +240,10 @@ def _queue_text(ahead: int) -> str:
 
 def _hold_note(row: HoldRequest, *, state: RequestState) -> str:
     if state in OPEN_STATES or row.closed_at is None:
-        return _("asked for on %(day)s") % {"day": _day(row.placed_at)}
+        asked = _("asked for on %(day)s") % {"day": _day(row.placed_at)}
+        if row.needed_until is None:
+            return asked
+        return f"{asked} · " + _("needed until %(day)s") % {"day": _date(row.needed_until)}
     return _("closed on %(day)s") % {"day": _day(row.closed_at)}
 
 
@@ -206,6 +253,7 @@ def _steps(row: HoldRequest, *, state: RequestState, transit: Transit | None) ->
         return ()
     reached = {
         RequestState.WAITING: 0,
+        RequestState.SUSPENDED: 0,
         RequestState.IN_TRANSIT: 1,
         RequestState.READY: 2,
         RequestState.FILLED: 3,
@@ -243,6 +291,10 @@ def url_of(source: SourceRecord) -> str:
     if source.manifestation is None:
         return ""
     return f"/works/w{source.manifestation.work_id}#m{source.manifestation_id}"
+
+
+def _date(day: date) -> str:
+    return formats.date_format(day, "DATE_FORMAT")
 
 
 def _day(at: datetime | None) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from math import sqrt
+from typing import Any
 
 from django.core.cache import cache
 from django.db.models import Count
@@ -111,6 +112,16 @@ def cities() -> tuple[City, ...]:
         )
         for number, root in enumerate(roots)
     )
+
+
+def pickups(cities: tuple[City, ...], *, home: str) -> list[dict[str, Any]]:
+    """Branches that hand out requests, the reader's own city first."""
+    groups: list[dict[str, Any]] = [
+        {"name": city.name, "branches": [b for b in city.branches if b.is_pickup_point]}
+        for city in cities
+    ]
+    groups.sort(key=lambda group: all(b.code != home for b in group["branches"]))
+    return [group for group in groups if group["branches"]]
 
 
 def tally() -> Tally:

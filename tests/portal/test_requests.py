@@ -140,3 +140,89 @@ def test_without_signing_in_the_page_offers_to(world, client):
 
     assert "登录后预约" in text_of(page)
     assert ask(client, item).headers["Location"].startswith(reverse("portal:sign_in"))
+
+
+def own(reader, **more):
+    return HoldRequest.objects.get(patron=reader, **more)
+
+
+def test_a_waiting_reader_sees_her_place_and_an_honest_range_of_days(world, signed_in, reader):
+    """RQ-17."""
+    item = world.item("三体", at="JJ-MAIN")
+    lend(world, item, to="川", days_ago=10)
+    ask(signed_in, item)
+
+    page = text_of(signed_in.get(reverse("portal:requests")))
+
+    assert "下一位就是您" in page or "轮到您" in page or "You are next" in page
+    assert "把握" in page or "8 of 10" in page
+
+
+def test_she_pauses_and_goes_on(world, signed_in, reader):
+    """RQ-12."""
+    item = world.item("三体", at="JJ-MAIN")
+    lend(world, item, to="川")
+    ask(signed_in, item)
+    request = own(reader)
+    until = timezone.localdate() + timedelta(days=9)
+
+    signed_in.post(reverse("portal:pause_request", args=[request.pk]), {"until": until.isoformat()})
+    paused = own(reader)
+    page = signed_in.get(reverse("portal:requests")).content.decode()
+    signed_in.post(reverse("portal:resume_request", args=[request.pk]))
+
+    assert (paused.state, paused.suspended_until) == (RequestState.SUSPENDED, until)
+    assert reverse("portal:resume_request", args=[request.pk]) in page
+    assert own(reader).state == RequestState.WAITING
+
+
+def test_a_day_nobody_can_read_changes_nothing(world, signed_in, reader):
+    item = world.item("三体", at="JJ-MAIN")
+    lend(world, item, to="川")
+    ask(signed_in, item)
+
+    signed_in.post(reverse("portal:pause_request", args=[own(reader).pk]), {"until": "明年"})
+
+    assert own(reader).state == RequestState.WAITING
+
+
+def test_she_collects_it_elsewhere(world, signed_in, reader):
+    """RQ-14."""
+    item = world.item("三体", at="ZY-MAIN")
+    ask(signed_in, item)
+
+    signed_in.post(reverse("portal:move_request", args=[own(reader).pk]), {"pickup": "ZY-MAIN"})
+
+    assert own(reader).pickup_branch.code == "ZY-MAIN"
+
+
+def test_nobody_changes_another_readers_request(world, signed_in):
+    item = world.item("三体", at="JJ-MAIN")
+    other = HoldRequest.objects.create(
+        patron=world.patrons["川"],
+        anchor=item.source_record,
+        pickup_branch=world.branches["JJ-MAIN"],
+        requesting_agency=world.agencies["JJ"],
+        placed_at=timezone.now(),
+    )
+
+    for name in ("pause_request", "resume_request", "cancel_request"):
+        assert signed_in.post(reverse(f"portal:{name}", args=[other.pk])).status_code == 404
+
+
+def test_a_request_can_have_a_last_day_of_need(world, signed_in, reader):
+    """RQ-13."""
+    item = world.item("三体", at="ZY-MAIN")
+    edition = item.source_record.manifestation
+    day = timezone.localdate() + timedelta(days=30)
+    signed_in.post(
+        reverse("portal:place_request", args=[edition.work_id]),
+        {
+            "edition": edition.public_id,
+            "pickup": "JJ-MAIN",
+            "operation": "tap-1",
+            "needed_until": day.isoformat(),
+        },
+    )
+
+    assert own(reader).needed_until == day

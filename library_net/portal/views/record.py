@@ -100,18 +100,8 @@ def _ask(
             }
             for edition in lendable
         ],
-        "pickups": _pickups(cities, home=home),
+        "pickups": places.pickups(cities, home=home),
         "pickup": request.POST.get("pickup") or home,
         "waiting": others_waiting(lendable[0].id, patron=patron) if lendable else 0,
         "is_on_shelf": bool(lendable and lendable[0].on_shelf),
     }
-
-
-def _pickups(cities: tuple[places.City, ...], *, home: str) -> list[dict[str, Any]]:
-    """Branches that hand out requests, the reader's own city first."""
-    groups = [
-        {"name": city.name, "branches": [b for b in city.branches if b.is_pickup_point]}
-        for city in cities
-    ]
-    groups.sort(key=lambda group: all(b.code != home for b in group["branches"]))  # type: ignore[attr-defined]
-    return [group for group in groups if group["branches"]]
