@@ -24,7 +24,7 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
     ),
     "owes_too_much": (
         403,
-        _("¥%(amount)s is owed; lending stops above ¥%(limit)s. Pay at any desk to go on."),
+        _("¥%(amount)s is owed; lending stops above ¥%(limit)s. Pay to go on; the account says where."),
     ),
     "has_overdue": (
         403,
@@ -33,6 +33,15 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
     "too_many_loans": (
         409,
         _("%(count)s of at most %(limit)s copies are on loan already. Return one first."),
+    ),
+    "suspended_until": (
+        403,
+        _("Copies were late, so nothing is lent until %(until)s. Returns are accepted."),
+    ),
+    "too_young": (403, _("This is lent to readers of %(age)s years and over.")),
+    "too_dear": (
+        409,
+        _("What is on loan would be worth ¥%(total)s; ¥%(limit)s is the most. Return one first."),
     ),
     # the copy
     "on_loan": (
@@ -177,6 +186,20 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
         422,
         _("¥%(amount)s cannot be entered; ¥%(owed)s is owed. Enter at most that."),
     ),
+    "may_not_collect": (
+        403,
+        _("No agreement lets this library collect for %(agency)s. Send the reader to its desk."),
+    ),
+    "reason_missing": (422, _("Say why it is forgiven; the reason stays in the books.")),
+    "no_points_scheme": (
+        409,
+        _("Fees of %(agency)s cannot be paid with points. Take money instead."),
+    ),
+    "too_few_points": (
+        409,
+        _("%(price)s points are needed and %(balance)s are left. Points pay all or nothing."),
+    ),
+    "nothing_to_pay_out": (409, _("Nothing of %(agency)s stands to this reader's credit.")),
     # rule files
     "rules_unreadable": (
         422,

@@ -19,7 +19,7 @@ from catalog.domain.items import ItemStatus
 from catalog.models import Item, Manifestation, SourceRecord, Work
 from circulation.actions.cards import attach
 from circulation.domain.credentials import Credential, CredentialKind
-from circulation.models import LoanRule, MaterialType, Patron, PatronCategory
+from circulation.models import CollectionAgreement, LoanRule, MaterialType, Patron, PatronCategory
 from library_net.accounts.models import Role, RoleKind, User
 from library_net.network.models import Agency, Branch, MemberKey, Route
 
@@ -206,6 +206,7 @@ class World:
             fee_per_day=Decimal("0.10"),
             fee_cap=Decimal("10.00"),
         )
+        CollectionAgreement.objects.create(code="test-everybody", valid_from=date(2020, 1, 1))
 
 
 def card_of(patron: Patron) -> str:

@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from catalog.domain.items import ItemStatus
 from catalog.models import Item
+from circulation.actions._money import book_lateness
 from circulation.actions._plan_life import finish_plans
 from circulation.actions.operations import Answer, Journal, LostRace
 from circulation.domain.checkin import (
@@ -20,7 +21,6 @@ from circulation.domain.checkin import (
     decide_checkin,
 )
 from circulation.domain.facts import DeskFacts
-from circulation.domain.fees import NOTHING
 from circulation.domain.policies import Context, Place, Terms, resolve
 from circulation.domain.requests import collect_by
 from circulation.domain.states import (
@@ -35,8 +35,7 @@ from circulation.domain.states import (
     TransitState,
     advance,
 )
-from circulation.models import HoldRequest, LedgerEntry, Loan, Move, StaffException, Transit
-from circulation.models.ledger import LedgerEntryKind
+from circulation.models import HoldRequest, Loan, Move, StaffException, Transit
 from circulation.readers.facts import (
     CopyState,
     approved_move,
@@ -89,27 +88,58 @@ def take_in(
         _ask_staff(journal, oddity=oddity, branch=branch, item=state.item)
         for oddity in accepted.oddities
     ]
+    return checkin_answer(
+        item_answer(state.item, reference=reference),
+        branch=branch.code,
+        accepted=accepted,
+        fee_owner=reference.code(state.item.owning_agency_id) if accepted.fee else None,
+        where=where,
+        exceptions=[{"code": e.code, "id": e.pk} for e in odd],
+    )
+
+
+def checkin_answer(
+    item: Answer,
+    *,
+    branch: str,
+    accepted: Accepted,
+    fee_owner: str | None,
+    where: Answer,
+    exceptions: list[Answer],
+) -> Answer:
+    """What every desk is told of a copy that came in."""
     return {
-        "item": item_answer(state.item, reference=reference),
-        "branch": branch.code,
+        "item": item,
+        "branch": branch,
         "closed_loan": accepted.closes_loan,
         "days_late": accepted.days_late,
         "fee": str(accepted.fee),
-        "fee_owner": reference.code(state.item.owning_agency_id) if accepted.fee else None,
+        "fee_owner": fee_owner,
         "next": where,
-        "exceptions": [{"code": e.code, "id": e.pk} for e in odd],
+        "exceptions": exceptions,
     }
 
 
 def item_answer(item: Item, *, reference: Reference) -> Answer:
     """A copy in an answer; needs ``source_record.manifestation`` loaded."""
     manifestation = item.source_record.manifestation
+    return copy_answer(
+        item_id=item.pk,
+        barcode=item.barcode,
+        owner=reference.code(item.owning_agency_id),
+        title=manifestation.title if manifestation else "",
+        status=item.status,
+    )
+
+
+def copy_answer(*, item_id: int, barcode: str, owner: str, title: str, status: str) -> Answer:
+    """What every answer says of a copy."""
     return {
-        "id": item.pk,
-        "barcode": item.barcode,
-        "owner": reference.code(item.owning_agency_id),
-        "title": manifestation.title if manifestation else "",
-        "status": item.status,
+        "id": item_id,
+        "barcode": barcode,
+        "owner": owner,
+        "title": title,
+        "status": status,
     }
 
 
@@ -177,19 +207,14 @@ def _close_loan(
     still_open = Loan.objects.filter(pk=loan.pk, closed_at=None)
     if not claim(still_open, closed_at=journal.now, checkin_branch=branch):
         raise LostRace
-    if accepted.fee > NOTHING and loan.patron_id is not None:
-        journal.charge(
-            LedgerEntry(
-                patron_id=loan.patron_id,
-                owner_id=loan.owning_agency_id,
-                collector_id=branch.agency_id,
-                kind=LedgerEntryKind.OVERDUE,
-                amount=accepted.fee,
-                loan=loan,
-                rule=terms.rule_for("fee_per_day"),
-                at=journal.now,
-            )
-        )
+    book_lateness(
+        journal,
+        loan=loan,
+        branch=branch,
+        days_late=accepted.days_late,
+        fee=accepted.fee,
+        terms=terms,
+    )
 
 
 def _end_transit(journal: Journal, *, state: CopyState, accepted: Accepted) -> None:

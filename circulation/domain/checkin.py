@@ -124,6 +124,8 @@ def _lateness(facts: CheckinFacts) -> tuple[int, Decimal]:
         per_day=terms.fee_per_day,
         cap=terms.fee_cap,
         grace_days=terms.grace_days,
+        step_days=terms.fee_step_days,
+        per_day_after=terms.fee_per_day_after,
     )
     return late, fee
 

@@ -24,6 +24,7 @@ class Ask:
     copy: CopyFacts
     desk: DeskFacts
     fills: int | None = None  # the reader's own oldest open request that this copy would fill
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +43,7 @@ Decision = Approved | Refused
 _ON_LOAN_ALREADY: Final = (ReasonCode.ALREADY_YOURS, ReasonCode.ON_LOAN)
 
 
-def decide_checkout(
-    asks: Sequence[Ask], *, rules: Sequence[LoanRule], now: datetime
-) -> tuple[Decision, ...]:
+def decide_checkout(asks: Sequence[Ask], *, rules: Sequence[LoanRule]) -> tuple[Decision, ...]:
     """One decision for each ask, in order; what is approved counts against what follows.
 
     The fold serves one loan, a pile of books on the desk and a group commit of many readers alike.
@@ -58,13 +57,15 @@ def decide_checkout(
             patron=patrons.get(ask.patron.id, ask.patron),
             copy=replace(ask.copy, loan=lent.get(ask.copy.id, ask.copy.loan)),
         )
-        decision = _decide_one(current, rules=rules, now=now)
+        decision = _decide_one(current, rules=rules)
         if isinstance(decision, Approved):
             place = place_of(current.copy, desk=current.desk)
-            loan = HeldLoan(item_id=ask.copy.id, place=place, due_at=decision.due_at)
+            loan = HeldLoan(
+                item_id=ask.copy.id, place=place, due_at=decision.due_at, price=ask.copy.price
+            )
             patrons[ask.patron.id] = current.patron.with_loan(loan)
             lent[ask.copy.id] = LoanFacts(
-                id=0, patron_id=ask.patron.id, lent_at=now, due_at=decision.due_at
+                id=0, patron_id=ask.patron.id, lent_at=ask.now, due_at=decision.due_at
             )
         decisions.append(decision)
     return tuple(decisions)
@@ -74,8 +75,8 @@ def place_of(copy: CopyFacts, *, desk: DeskFacts) -> Place:
     return Place(owner=copy.owner, visited=desk.agency, branch=desk.branch, material=copy.material)
 
 
-def _decide_one(ask: Ask, *, rules: Sequence[LoanRule], now: datetime) -> Decision:
-    patron, copy, desk = ask.patron, ask.copy, ask.desk
+def _decide_one(ask: Ask, *, rules: Sequence[LoanRule]) -> Decision:
+    patron, copy, desk, now = ask.patron, ask.copy, ask.desk, ask.now
     today = desk.calendar.local_date(now)
     context = Context(place=place_of(copy, desk=desk), category=patron.category)
     terms = resolve(rules=rules, context=context, on=today)
@@ -86,8 +87,8 @@ def _decide_one(ask: Ask, *, rules: Sequence[LoanRule], now: datetime) -> Decisi
     )
     # A reader who is refused this copy anyway need not hear about limits too.
     reasons = reasons or (
-        *cap_blocks(patron, terms=terms),
-        *rule_blocks(patron, terms=terms, now=now),
+        *cap_blocks(patron, terms=terms, price=copy.price),
+        *rule_blocks(patron, terms=terms, owner=copy.owner, now=now),
     )
     if reasons:
         return Refused(reasons=reasons)

@@ -19,12 +19,21 @@ class HeldLoan:
     item_id: int
     place: Place
     due_at: datetime
+    price: Decimal | None = None  # of the copy, CNY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Debt:
     owner: Lineage
     amount: Decimal  # CNY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoLending:
+    """Until this day (included) copies of this owner and of those below it are not lent."""
+
+    owner: str = ""  # empty: nobody's
+    until: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +45,8 @@ class PatronFacts:
     credential_blocked: bool = False  # only the one that was presented
     loans: tuple[HeldLoan, ...] = ()
     debts: tuple[Debt, ...] = ()
+    birth_date: date | None = None
+    suspensions: tuple[NoLending, ...] = ()
 
     def with_loan(self, loan: HeldLoan) -> PatronFacts:
         return replace(self, loans=(*self.loans, loan))
@@ -95,6 +106,7 @@ class CopyFacts:
     material: str
     home_id: int
     current_id: int | None
+    price: Decimal | None = None  # CNY
     is_lendable: bool = True  # the copy itself, whatever the rules say
     owner_is_suspended: bool = False
     loan: LoanFacts | None = None

@@ -20,6 +20,9 @@ class ReasonCode(StrEnum):
     OWES_TOO_MUCH = "owes_too_much"  # amount, limit
     HAS_OVERDUE = "has_overdue"  # count
     TOO_MANY_LOANS = "too_many_loans"  # limit, count, rule
+    SUSPENDED_UNTIL = "suspended_until"  # until
+    TOO_YOUNG = "too_young"  # age
+    TOO_DEAR = "too_dear"  # limit, total, rule
     # the copy
     ON_LOAN = "on_loan"
     ALREADY_YOURS = "already_yours"

@@ -60,7 +60,14 @@ def _reader_and_members(facts: RenewalFacts) -> tuple[Reason, ...]:
         if is_suspended:
             reasons.append(reason(ReasonCode.AGENCY_SUSPENDED, agency=agency[0]))
             break
-    reasons.extend(rule_blocks(facts.patron, terms=facts.terms, now=facts.now))
+    reasons.extend(
+        rule_blocks(
+            facts.patron,
+            terms=facts.terms,
+            owner=facts.copy.owner,
+            now=facts.now,
+        )
+    )
     return tuple(reasons)
 
 

@@ -10,17 +10,27 @@ from circulation.models.identity import (
     SignInCode,
     UsedCode,
 )
-from circulation.models.ledger import LedgerEntry
+from circulation.models.ledger import (
+    CollectionAgreement,
+    LedgerEntry,
+    PointEntry,
+    SettledEntry,
+    Settlement,
+    Suspension,
+)
 from circulation.models.loans import Loan
+from circulation.models.offline import OfflineConflict, OfflineEvent
 from circulation.models.operations import ItemEvent, Operation, StaffException
 from circulation.models.patrons import AccessLog, Credential, Patron, PatronCategory, Proxy
 from circulation.models.rebalancing import Move, Plan
 from circulation.models.requests import HoldRequest, Pick
 from circulation.models.rules import LoanRule, MaterialType
+from circulation.models.terminals import SipTerminal
 from circulation.models.transits import Crate, Transit
 
 __all__ = [
     "AccessLog",
+    "CollectionAgreement",
     "Crate",
     "Credential",
     "Device",
@@ -33,6 +43,8 @@ __all__ = [
     "LoanRule",
     "MaterialType",
     "Move",
+    "OfflineConflict",
+    "OfflineEvent",
     "Operation",
     "Patron",
     "PatronCategory",
@@ -40,10 +52,15 @@ __all__ = [
     "Phone",
     "Pick",
     "Plan",
+    "PointEntry",
     "PrivacyTerm",
     "Proxy",
+    "SettledEntry",
+    "Settlement",
     "SignInCode",
+    "SipTerminal",
     "StaffException",
+    "Suspension",
     "Transit",
     "UsedCode",
 ]

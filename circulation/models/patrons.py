@@ -88,6 +88,9 @@ class Patron(models.Model):
     language = models.CharField(_("language"), max_length=8, default="zh-hans")
     is_blocked = models.BooleanField(_("blocked by staff"), default=False)
     block_note = models.CharField(_("why blocked"), max_length=200, blank=True)
+    # Last day without lending by whose copies ("" = everybody's): what Suspension rows add up to,
+    # kept here so that a loan need not ask for them.
+    suspensions = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(_("registered"))
     # ID-31: the reader wants to see what she borrowed; otherwise returned loans lose their reader.
     keeps_history = models.BooleanField(_("keeps her borrowing history"), default=False)

@@ -129,6 +129,37 @@ class LoanRule(models.Model):
     lost_after_days = models.PositiveSmallIntegerField(
         _("counted as lost after days overdue"), null=True, blank=True
     )
+    max_value = models.DecimalField(
+        _("most value on loan at once (CNY)"),
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
+    )
+    min_age = models.PositiveSmallIntegerField(_("youngest reader (years)"), null=True, blank=True)
+    fee_step_days = models.PositiveSmallIntegerField(
+        _("late days before the fee changes"), null=True, blank=True
+    )
+    fee_per_day_after = models.DecimalField(
+        _("overdue fee per day after that (CNY)"),
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        blank=True,
+    )
+    suspend_days = models.DecimalField(
+        _("days without lending per late day"),
+        max_digits=5,
+        decimal_places=2,
+        null=True,
+        blank=True,
+    )
+    suspend_cap = models.PositiveSmallIntegerField(
+        _("most days without lending"), null=True, blank=True
+    )
+    # Small grammars of their own; `domain/rule_values.py` reads them and says what is wrong.
+    points = models.JSONField(_("points"), null=True, blank=True)
+    compensation = models.JSONField(_("compensation"), null=True, blank=True)
     return_policy = models.CharField(
         _("return policy"), max_length=12, choices=RETURN_POLICIES, blank=True, default=""
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 
 from django.db.models import F, Q, Sum
 
@@ -20,6 +21,7 @@ from circulation.domain.facts import (
     HeldLoan,
     LoanFacts,
     MoveFacts,
+    NoLending,
     PatronFacts,
     RequestFacts,
     TransitFacts,
@@ -93,6 +95,7 @@ def copy_state(item: Item, *, reference: Reference) -> CopyState:
         owner=reference.lineages[item.owning_agency_id],
         status=ItemStatus(item.status),
         material=item.material_type,
+        price=item.price,
         home_id=item.home_branch_id,
         current_id=item.current_branch_id,
         is_lendable=item.is_lendable,
@@ -114,24 +117,30 @@ def patron_facts(
     debts = (
         LedgerEntry.objects.filter(patron=patron)
         .values("owner_id")
-        .annotate(owed=Sum("amount"))
-        .filter(owed__gt=0)
+        .annotate(sum=Sum("owed"))
+        .filter(sum__gt=0)
     )
     return PatronFacts(
         id=patron.pk,
         category=patron.category.code,
         is_suspended=patron.is_blocked,
+        birth_date=patron.birth_date,
+        suspensions=tuple(
+            NoLending(owner=owner, until=date.fromisoformat(until))
+            for owner, until in patron.suspensions.items()
+        ),
         credential_blocked=_is_blocked(credential_id, patron=patron),
         loans=tuple(
             HeldLoan(
                 item_id=loan.item_id,
                 place=place_of_loan(loan, reference=reference),
                 due_at=loan.due_at,
+                price=loan.item.price,
             )
             for loan in loans
         ),
         debts=tuple(
-            Debt(owner=reference.lineages[row["owner_id"]], amount=row["owed"]) for row in debts
+            Debt(owner=reference.lineages[row["owner_id"]], amount=row["sum"]) for row in debts
         ),
     )
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from circulation.domain.calendar import EVERY_DAY, SHANGHAI, Calendar
 from circulation.domain.facts import DeskFacts
 from circulation.domain.policies import Lineage, LoanRule, RenewalBase, RuleBook
+from circulation.domain.rule_values import parse_points, parse_tariff
 from circulation.domain.states import ReturnPolicy
 from circulation.models import LoanRule as LoanRuleRow
 from library_net.errors import LibraryError
@@ -240,9 +241,17 @@ def _rule(row: LoanRuleRow) -> LoanRule:
         renewal_base=RenewalBase(row.renew_from) if row.renew_from else None,
         renew_after_days=row.renew_after_days,
         max_loans=row.max_loans,
+        max_value=row.max_value,
+        min_age=row.min_age,
         max_requests=row.max_requests,
         fee_per_day=row.fee_per_day,
+        fee_step_days=row.fee_step_days,
+        fee_per_day_after=row.fee_per_day_after,
         fee_cap=row.fee_cap,
+        suspend_days=row.suspend_days,
+        suspend_cap=row.suspend_cap,
+        points=parse_points(row.points) if row.points is not None else None,
+        compensation=parse_tariff(row.compensation) if row.compensation is not None else None,
         grace_days=row.grace_days,
         max_owed=row.max_owed,
         max_overdue=row.max_overdue,

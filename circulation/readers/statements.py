@@ -140,13 +140,16 @@ def _rows(*, agency_id: int, agency: str, period: Period) -> Iterator[Row]:
 
 
 def _money(*, agency_id: int, period: Period) -> list[tuple[str, str, Decimal]]:
-    """(owner, collector, paid) for every pair the agency is a side of."""
+    """(owner, collector, collected less paid out) for every pair the agency is a side of."""
     start, end = period.instants
     crossing = LedgerEntry.objects.filter(
-        at__gte=start, at__lt=end, kind=LedgerEntryKind.PAYMENT
+        at__gte=start,
+        at__lt=end,
+        kind__in=(LedgerEntryKind.PAYMENT, LedgerEntryKind.PAYOUT),
+        book=F("owner"),  # the owner's side of it; the collector's says the same
     ).exclude(collector=F("owner"))
     mine = crossing.filter(owner_id=agency_id) | crossing.filter(collector_id=agency_id)
-    paid = mine.values_list("owner__code", "collector__code").annotate(paid=Sum("amount"))
+    paid = mine.values_list("owner__code", "collector__code").annotate(paid=Sum("owed"))
     return [(owner, collector, yuan(-amount)) for owner, collector, amount in paid]
 
 

@@ -19,6 +19,8 @@ from django.db import connection, transaction
 from catalog.models import Item
 from catalog.models.bulk import as_datetime, as_json, insert_rows, reserve_ids
 from catalog.models.feed import ChangeKind, note_changes
+from circulation.domain import accounts
+from circulation.domain.accounts import Posting
 from circulation.domain.calendar import local_date
 from circulation.domain.credentials import CredentialKind, age_on, mask_credential
 from circulation.domain.policies import Context, Terms, resolve
@@ -36,7 +38,7 @@ from circulation.models import Transit as TransitRow
 from circulation.models.ledger import LedgerEntryKind
 from circulation.readers.reference import Reference, calendar_of, load_reference
 from library_net import vault
-from library_net.demo.halfyear import Copy, Half, Place, Reader
+from library_net.demo.halfyear import Copy, Fee, Half, Place, Reader
 from library_net.demo.members import CHENGDU
 from library_net.demo.people import Person, invent_people
 from library_net.demo.simulate import Simulation
@@ -328,9 +330,15 @@ class _Writer:
 
     def _write_fees(self) -> None:
         columns = (
-            "patron_id", "owner_id", "collector_id", "kind", "amount", "loan_id", "rule", "at",
+            "patron_id", "owner_id", "collector_id", "kind", "loan_id", "rule", "at", "reason",
+            "transaction", "book_id", "debit", "credit", "amount", "other_id",
         )  # fmt: skip
         adapt = connection.ops.adapt_decimalfield_value
+        has_uuid = connection.features.has_native_uuid_field
+
+        def as_uuid(value: uuid.UUID) -> object:
+            return value if has_uuid else value.hex
+
         insert_rows(
             LedgerEntry,
             columns,
@@ -340,12 +348,20 @@ class _Writer:
                     fee.loan.copy.owner_id,
                     fee.collector_id,
                     str(LedgerEntryKind.PAYMENT if fee.is_payment else LedgerEntryKind.OVERDUE),
-                    adapt(fee.amount, 10, 2),
                     self.loans[id(fee.loan)],
                     "" if fee.is_payment else fee.loan.terms.rule_for("fee_per_day"),
                     as_datetime(fee.at),
+                    "",
+                    as_uuid(transaction),
+                    posting.book,
+                    str(posting.debit),
+                    str(posting.credit),
+                    adapt(posting.amount, 10, 2),
+                    posting.other,
                 )
                 for fee in self.half.fees
+                for transaction in (uuid.uuid4(),)
+                for posting in _postings(fee)
             ),
         )
 
@@ -363,6 +379,13 @@ class _Writer:
         works = Item.objects.filter(source_record__manifestation__isnull=False)
         ids = works.values_list("source_record__manifestation__work_id", flat=True).distinct()
         note_changes(work_ids=ids, kind=ChangeKind.AVAILABILITY, now=now)
+
+
+def _postings(fee: Fee) -> tuple[Posting, ...]:
+    owner = fee.loan.copy.owner_id
+    if fee.is_payment:
+        return accounts.payment(owner=owner, collector=fee.collector_id, amount=-fee.amount)
+    return accounts.charge(owner=owner, amount=fee.amount, income=accounts.Account.FEES)
 
 
 def _numbered(model: type, rows: Sequence[object]) -> Mapping[int, int]:

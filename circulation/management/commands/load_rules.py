@@ -25,7 +25,7 @@ class Command(BaseCommand):
             raise CommandError(sentence(error.code, error.params)) from error
         self.stdout.write(
             f"{loaded.rules} rules, {loaded.categories} patron categories, "
-            f"{loaded.materials} material types"
+            f"{loaded.materials} material types, {loaded.agreements} agreements"
         )
         for code in loaded.skipped:
             self.stdout.write(f"skipped {code}: it speaks of somebody not in this network")
