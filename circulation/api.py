@@ -22,6 +22,7 @@ from circulation.actions.checkin import checkin
 from circulation.actions.checkout import checkout
 from circulation.actions.dispatch_transit import dispatch_transit
 from circulation.actions.operations import Intent
+from circulation.actions.present_card import document_shown, present_card
 from circulation.actions.receive_transit import receive_transit
 from circulation.actions.register_patron import register_patron
 from circulation.actions.renew import renew
@@ -29,7 +30,7 @@ from circulation.domain.calendar import local_date
 from circulation.domain.credentials import DOCUMENT_KINDS, CredentialKind, mask_document
 from circulation.domain.scans import Ambiguous, Unknown, clean_barcode, settle_return
 from circulation.models import Transit
-from circulation.readers.identity import card, copies_with_barcode
+from circulation.readers.identity import copies_with_barcode
 from circulation.readers.lists import find_loan, transits_for
 from circulation.readers.reference import find_branch
 from circulation.readers.statements import Statement, parse_period, statement
@@ -65,7 +66,7 @@ class Patrons(APIView):
         kind = serializers.ChoiceField(
             choices=[str(kind) for kind in DOCUMENT_KINDS], default=str(CredentialKind.RESIDENT_ID)
         )
-        number = serializers.CharField(max_length=40)
+        number = serializers.CharField(max_length=CARD_LENGTH)
         category = serializers.CharField(max_length=24, required=False, default="")
         born_on = serializers.DateField(required=False, default=None, allow_null=True)
         guardian = serializers.CharField(max_length=CARD_LENGTH, required=False, default="")
@@ -77,16 +78,19 @@ class Patrons(APIView):
         branch = find_branch(body["branch"])
         intent.require_agency(branch.agency_id)
         guardian = (
-            card(body["guardian"], today=local_date(now), agency_id=branch.agency_id)
+            present_card(intent=intent, text=body["guardian"], branch=branch, now=now)
             if body["guardian"]
             else None
+        )
+        kind, number = document_shown(
+            CredentialKind(body["kind"]), body["number"], today=local_date(now)
         )
         answer = register_patron(
             intent=intent,
             branch_id=branch.pk,
             name=body["name"],
-            number=body["number"],
-            kind=CredentialKind(body["kind"]),
+            number=number,
+            kind=kind,
             category=body["category"],
             born_on=body["born_on"],
             guardian_id=guardian.patron_id if guardian else None,
@@ -101,7 +105,7 @@ class Checkouts(APIView):
 
     class Body(serializers.Serializer[Any]):
         branch = serializers.CharField(max_length=40)
-        card = serializers.CharField(max_length=64)
+        card = serializers.CharField(max_length=CARD_LENGTH)
         barcode = serializers.CharField(max_length=64)
         owner = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
 
@@ -110,7 +114,7 @@ class Checkouts(APIView):
         body, now = read(self.Body(data=request.data)), timezone.now()
         branch = find_branch(body["branch"])
         intent.require_agency(branch.agency_id)
-        reader = card(body["card"], today=local_date(now), agency_id=branch.agency_id)
+        reader = present_card(intent=intent, text=body["card"], branch=branch, now=now)
         answer = checkout(
             intent=intent,
             branch_id=branch.pk,

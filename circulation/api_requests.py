@@ -15,7 +15,7 @@ from circulation.actions.adjust_request import move_request, pause_request, resu
 from circulation.actions.cancel_request import cancel_request
 from circulation.actions.place_request import place_request
 from circulation.actions.present_card import present_card
-from circulation.api import find_copy, intent_of, read
+from circulation.api import CARD_LENGTH, find_copy, intent_of, read
 from circulation.models import HoldRequest
 from circulation.readers.lists import anchor_for, anchor_of_copy, requests_at
 from circulation.readers.outlook import outlooks

@@ -36,6 +36,47 @@ IDENTITY_PROBLEMS: dict[str, tuple[int, Promise | str]] = {
         422,
         _("This is not a phone number. Enter eleven digits, or + and the country's number."),
     ),
+    # codes of phones, electronic cards
+    "code_unreadable": (
+        422,
+        _("This code could not be read. Let the reader show it again, or use another card."),
+    ),
+    "code_expired": (
+        409,
+        _("This code is older than a minute. Let the phone make a new one and scan that."),
+    ),
+    "code_too_early": (
+        409,
+        _("The clock of this phone is ahead. Set it right, or use another card."),
+    ),
+    "code_elsewhere": (
+        409,
+        _("This code was made for another library. Let the reader choose this one and scan again."),
+    ),
+    "code_used": (
+        409,
+        _("This code was shown already and works only once. Let the phone make a new one."),
+    ),
+    "device_key_bad": (422, _("This browser made a key we cannot use. Show your card instead.")),
+    "too_many_devices": (
+        409,
+        _("%(limit)s phones are registered already. Remove one on the page “My card” first."),
+    ),
+    "relay_down": (
+        503,
+        _(
+            "Electronic cards cannot be read at the moment: their issuer does not answer. Every "
+            "other card works."
+        ),
+    ),
+    "ecard_unknown": (
+        404,
+        _("The issuer does not know this electronic card, or it is too old. Show it anew."),
+    ),
+    "ecard_not_accepted": (
+        422,
+        _("Electronic cards are not accepted here yet. Use another card."),
+    ),
     "reason_missing": (422, _("Say in a few words why; it is kept with your name.")),
     # joining
     "same_reader": (409, _("Both cards open the same account already. There is nothing to join.")),

@@ -179,6 +179,29 @@ OAI_REPOSITORY = env.str("LIBRARY_NET_OAI_REPOSITORY", default="library-net.loca
 RECORD_AGENCY = env.str("LIBRARY_NET_RECORD_AGENCY", default="CN-LIBRARYNET")  # field 003
 CONTACT_EMAIL = env.str("LIBRARY_NET_CONTACT_EMAIL", default="catalogue@library-net.local")
 
+# --- self-service machines (manage.py sip2_server, docs/sip2.md) --------------------------------
+SIP2_HOST = env.str("LIBRARY_NET_SIP2_HOST", default="127.0.0.1")
+SIP2_PORT = env_int("LIBRARY_NET_SIP2_PORT", default=6001, minimum=0)
+SIP2_CONNECTIONS = env_int("LIBRARY_NET_SIP2_CONNECTIONS", default=500, minimum=1)
+SIP2_CONNECTIONS_PER_ADDRESS = env_int(
+    "LIBRARY_NET_SIP2_CONNECTIONS_PER_ADDRESS", default=100, minimum=1
+)
+SIP2_IDLE_S = env_int("LIBRARY_NET_SIP2_IDLE_SECONDS", default=600, minimum=5)
+SIP2_TLS_CERT = env.str("LIBRARY_NET_SIP2_TLS_CERT", default="")
+SIP2_TLS_KEY = env.str("LIBRARY_NET_SIP2_TLS_KEY", default="")
+
+# --- readers -----------------------------------------------------------------------------------
+# Electronic cards are read by their issuer, through a relay (library_net/relay.py).
+ECARD_RELAY_URL = env.str("LIBRARY_NET_ECARD_RELAY_URL", default="")
+ECARD_RELAY_SECRET = env.str("LIBRARY_NET_ECARD_RELAY_SECRET", default="")
+ECARD_PATTERN = env.str("LIBRARY_NET_ECARD_PATTERN", default=r"(?i)essc:\S{8,300}")
+# First sign-in by a code sent to the reader's phone (library_net/sms.py).
+SMS_WEBHOOK_URL = env.str("LIBRARY_NET_SMS_WEBHOOK_URL", default="")
+SMS_WEBHOOK_SECRET = env.str("LIBRARY_NET_SMS_WEBHOOK_SECRET", default="")
+SMS_TO_CONSOLE = env.bool("LIBRARY_NET_SMS_TO_CONSOLE", default=False)  # embedded only: the demo
+# So many days after its return a loan still names its reader, unless an institution says other.
+LOAN_MEMORY_DAYS = env_int("LIBRARY_NET_LOAN_MEMORY_DAYS", default=30, minimum=0)
+
 # --- background work ---------------------------------------------------------------------------
 CELERY_BROKER_URL = env.str("LIBRARY_NET_BROKER_URL", default="memory://localhost")
 EMBEDDED = CELERY_BROKER_URL.startswith("memory:")

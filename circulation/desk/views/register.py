@@ -16,13 +16,13 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from circulation.actions.operations import Answer
+from circulation.actions.present_card import document_shown, present_card
 from circulation.actions.register_patron import register_patron
 from circulation.actions.set_reader_password import set_reader_password
 from circulation.desk.access import intent_of, new_operation_id, staff_page
 from circulation.desk.session import LEND, keep_session, open_session
 from circulation.domain.credentials import CredentialKind
 from circulation.models import Patron
-from circulation.readers.identity import card
 from circulation.readers.reference import load_branch
 from library_net.accounts.scope import scope_of
 from library_net.api.problems import sentence
@@ -46,7 +46,7 @@ class RegisterForm(forms.Form):
     kind = forms.ChoiceField(label=_("Document"), choices=KINDS)
     number = forms.CharField(
         label=_("Document number"),
-        max_length=40,
+        max_length=400,
         widget=forms.PasswordInput(attrs={**SECRET, "autofocus": True}),
     )
     name = forms.CharField(label=_("Name"), max_length=80)
@@ -102,15 +102,21 @@ def _register(request: HttpRequest, given: dict[str, Any], *, branch_id: int) ->
     now = timezone.now()
     guardian_id = None
     if given["guardian"]:
-        agency_id = load_branch(branch_id=branch_id).agency_id
-        found = card(given["guardian"], today=timezone.localdate(now), agency_id=agency_id)
-        guardian_id = found.patron_id
+        branch = load_branch(branch_id=branch_id)
+        text = given["guardian"]
+        shown = present_card(
+            intent=intent_of(request, part=".guardian"), text=text, branch=branch, now=now
+        )
+        guardian_id = shown.patron_id
+    kind, number = document_shown(
+        CredentialKind(given["kind"]), given["number"], today=timezone.localdate(now)
+    )
     return register_patron(
         intent=intent_of(request),
         branch_id=branch_id,
         name=given["name"],
-        number=given["number"],
-        kind=CredentialKind(given["kind"]),
+        number=number,
+        kind=kind,
         born_on=given["born_on"],
         phone=given["phone"],
         guardian_id=guardian_id,

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from circulation.actions.checkin import checkin
 from circulation.actions.checkout import checkout
+from circulation.actions.present_card import present_card
 from circulation.actions.renew import renew
 from circulation.desk import verdicts
 from circulation.desk.access import intent_of, new_operation_id, staff_page
@@ -28,10 +29,11 @@ from circulation.domain.credentials import CredentialKind, guess_kinds, mask_doc
 from circulation.domain.scans import clean_barcode
 from circulation.models import AccessLog
 from circulation.readers.desk import patron_panel
-from circulation.readers.identity import Card, copies_with_barcode, find_card, was_card_shown
+from circulation.readers.identity import Card, copies_with_barcode, was_card_shown
+from circulation.readers.reference import load_branch
 from library_net.accounts.scope import scope_of
 from library_net.errors import LibraryError
-from library_net.network.models import Branch
+from library_net.relay import is_electronic_card
 
 
 @staff_page
@@ -61,7 +63,7 @@ def _take_scan(request: HttpRequest, session: DeskSession, code: str) -> None:
         return
     copies = copies_with_barcode(clean_barcode(code), branch_id=session.branch_id)
     try:
-        card = None if copies else _find_card(code, branch_id=session.branch_id)
+        card = None if copies else _find_card(request, code, branch_id=session.branch_id)
     except LibraryError as error:
         session.close_patron()  # else the next book would go to whoever stood here before
         session.note(verdicts.of_refusal(error), keep=False)
@@ -83,9 +85,17 @@ def _take_scan(request: HttpRequest, session: DeskSession, code: str) -> None:
         _lend(request, session, code, shown=shown)
 
 
-def _find_card(code: str, *, branch_id: int) -> Card | None:
-    agency_id = Branch.objects.values_list("agency_id", flat=True).get(pk=branch_id)
-    return find_card(code, today=timezone.localdate(), agency_id=agency_id)
+def _find_card(request: HttpRequest, code: str, *, branch_id: int) -> Card | None:
+    """The reader whose card this is; nothing where it may be a barcode that nobody knows."""
+    branch = load_branch(branch_id=branch_id)
+    try:
+        return present_card(
+            intent=intent_of(request, part=".card"), text=code, branch=branch, now=timezone.now()
+        )
+    except LibraryError as error:
+        if error.code != "unknown_patron" or is_electronic_card(code):
+            raise
+    return None
 
 
 def _open_patron(request: HttpRequest, session: DeskSession, card: Card) -> None:
