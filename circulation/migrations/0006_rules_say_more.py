@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("points", models.IntegerField(verbose_name="points")),
-                ("day", models.DateField(verbose_name="day")),
+                ("day", models.DateField(verbose_name="counts for the day")),
                 ("at", models.DateTimeField(verbose_name="at")),
                 (
                     "loan",

@@ -220,7 +220,7 @@ class PointEntry(models.Model):
     kind = models.CharField(_("what for"), max_length=12, choices=PointKind.choices)
     points = models.IntegerField(_("points"))
     loan = models.ForeignKey(Loan, models.PROTECT, null=True, related_name="+")
-    day = models.DateField(_("day"))  # the local day it counts for
+    day = models.DateField(_("counts for the day"))  # the local day it counts for
     at = models.DateTimeField(_("at"))
 
     class Meta:
