@@ -2,53 +2,165 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
-from circulation.actions.intake import take_in
-from circulation.actions.operations import Answer, Intent, Journal, run_once
+from circulation.actions._sheet import Sheet
+from circulation.actions.intake import checkin_answer, copy_answer, take_in
+from circulation.actions.lane import Lane
+from circulation.actions.operations import Answer, Intent, Journal, digest_of, run_as
+from circulation.actions.together import Call, Case, Outcome, commit_together
 from circulation.domain.calendar import local_date
-from circulation.domain.checkin import Oddity
+from circulation.domain.checkin import Accepted, CheckinFacts, Oddity, ToShelf, decide_checkin
 from circulation.domain.credentials import mask_document
+from circulation.domain.policies import Context, Place, resolve
 from circulation.domain.scans import Ambiguous, Unknown, clean_barcode, settle_return
+from circulation.domain.states import ItemEventKind
+from circulation.ledgers import Standing
 from circulation.models import StaffException
 from circulation.readers.identity import barcode_asked, copies_with_barcode
 from circulation.readers.reference import desk_at, load_branch, load_reference
+from library_net.errors import LibraryError
 from library_net.network.models import Branch
+
+ACTION = "checkin"
 
 
 def checkin(
-    *, intent: Intent, branch_id: int, barcode: str, owner: str = "", now: datetime
+    *, intent: Intent, branch_id: int | str, barcode: str, owner: str = "", now: datetime
 ) -> Answer:
     """Close what can be closed and say where the copy goes next; rules CI-1 to CI-12.
 
-    An unknown or ambiguous barcode is accepted too and leaves an exception that says what to do;
-    an ID number scanned for a book is kept masked only (ID-12).
-    Raises only ``unknown_branch``, ``outside_your_agency``, ``operation_reused``.
+    The branch is given by its id or its code. An unknown or ambiguous barcode is accepted too and
+    leaves an exception that says what to do; an ID number scanned for a book is kept masked only
+    (ID-12). Raises only ``unknown_branch``, ``outside_your_agency``, ``operation_reused``.
     """
+    asked = {"branch": branch_id, "barcode": barcode_asked(barcode), "owner": owner}
+    call = Call(
+        intent=intent,
+        action=ACTION,
+        digest=digest_of(ACTION, asked),
+        branch=branch_id,
+        barcode=clean_barcode(barcode),
+        owner=owner,
+        now=now,
+    )
+    outcome = _LANE.run(call)
+    if isinstance(outcome, LibraryError):
+        raise outcome
+    return outcome if outcome is not None else _take_alone(call)
 
+
+# --- together ------------------------------------------------------------------------------------
+
+
+def _take_together(cases: Sequence[Case], sheet: Sheet) -> None:
+    """CI-8 at home or under ``float``, nothing owed: what most returns are."""
+    facts = [_facts(case) for case in cases]
+    for case, accepted in zip(cases, map(decide_checkin, facts), strict=True):
+        is_plain = isinstance(accepted.next, ToShelf) and not (accepted.days_late or accepted.fee)
+        if is_plain and not accepted.oddities:
+            _write_together(sheet, case=case, accepted=accepted)
+
+
+def _facts(case: Case) -> CheckinFacts:
+    copy, desk, now = case.copy.facts, case.desk, case.call.now
+    loan, place = copy.loan, case.copy.place
+    if loan is None or place is None:
+        place = Place(
+            owner=copy.owner, visited=desk.agency, branch=desk.branch, material=copy.material
+        )
+    return CheckinFacts(
+        copy=copy,
+        desk=desk,
+        terms=resolve(
+            rules=case.reference.rules,
+            context=Context(place=place, category=case.copy.category),
+            on=desk.calendar.local_date(loan.lent_at if loan else now),
+        ),
+        now=now,
+    )
+
+
+def _write_together(sheet: Sheet, *, case: Case, accepted: Accepted) -> None:
+    copy, call, facts = case.copy, case.call, case.copy.facts
+    here, operation = case.desk.branch_id, sheet.begin()
+    if accepted.closes_loan is not None:
+        sheet.close(accepted.closes_loan, at=call.now, branch_id=here)
+    status = sheet.happens(
+        operation,
+        ItemEventKind.CHECKED_IN,
+        item_id=facts.id,
+        seen=Standing(status=facts.status, branch_id=copy.current_id),
+        branch_id=here,
+        work_id=copy.work_id,
+        loan_id=accepted.closes_loan,
+        at=call.now,
+    )
+    if here != facts.home_id:
+        status = sheet.happens(
+            operation,
+            ItemEventKind.FLOATED,
+            item_id=facts.id,
+            seen=Standing(status=status, branch_id=here),
+            branch_id=here,
+            work_id=copy.work_id,
+            loan_id=None,
+            at=call.now,
+        )
+    item = copy_answer(
+        item_id=facts.id,
+        barcode=facts.barcode,
+        owner=facts.owner[0],
+        title=copy.title,
+        status=str(status),
+    )
+    answer = checkin_answer(
+        item,
+        branch=case.desk.branch,
+        accepted=accepted,
+        fee_owner=None,
+        where={"kind": "shelf"},
+        exceptions=[],
+    )
+    sheet.answer(operation, case.place, answer)
+
+
+_LANE: Lane[Call, Outcome] = Lane(
+    partial(commit_together, decide=_take_together),
+    keys=lambda call: [(call.intent.caller, call.intent.operation_id), call.barcode],
+)
+
+
+# --- alone ---------------------------------------------------------------------------------------
+
+
+def _take_alone(call: Call) -> Answer:
     def work(journal: Journal) -> Answer:
-        branch = load_branch(branch_id=branch_id)
-        intent.require_agency(branch.agency_id)
-        text = clean_barcode(barcode)
-        copies = copies_with_barcode(text, branch_id=branch_id)
-        settled = settle_return(copies, owner=owner)
+        reference = load_reference(today=local_date(call.now))
+        call.intent.require_key(reference.keys)
+        branch = load_branch(branch_id=reference.branch_id(call.branch))
+        call.intent.require_agency(branch.agency_id)
+        copies = copies_with_barcode(call.barcode, branch_id=branch.pk)
+        settled = settle_return(copies, owner=call.owner)
         if isinstance(settled, Unknown):
-            told = text if copies else mask_document(text)
+            told = call.barcode if copies else mask_document(call.barcode)
             return _put_aside(journal, Oddity.UNKNOWN_BARCODE, branch=branch, barcode=told)
         if isinstance(settled, Ambiguous):
             return _put_aside(
                 journal,
                 Oddity.AMBIGUOUS_BARCODE,
                 branch=branch,
-                barcode=text,
+                barcode=call.barcode,
                 owners=settled.owners,
             )
-        reference = load_reference(today=local_date(now))
         desk = desk_at(branch, reference=reference)
         return take_in(journal, item_id=settled, branch=branch, desk=desk, reference=reference)
 
-    asked = {"branch": branch_id, "barcode": barcode_asked(barcode), "owner": owner}
-    return run_once(intent=intent, action="checkin", asked=asked, now=now, work=work)
+    return run_as(
+        intent=call.intent, action=call.action, digest=call.digest, now=call.now, work=work
+    )
 
 
 def _put_aside(

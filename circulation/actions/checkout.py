@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from django.db.models import Q
 
+from catalog.domain.items import ItemStatus
+from circulation.actions._sheet import Sheet
 from circulation.actions.intake import (
     back_to_queue,
     change_request,
+    copy_answer,
     drop_moves,
     free_from_transit,
     item_answer,
 )
-from circulation.actions.operations import Answer, Intent, Journal, refused, run_once
+from circulation.actions.lane import Lane
+from circulation.actions.operations import Answer, Intent, Journal, digest_of, refused, run_as
+from circulation.actions.together import Call, Case, Outcome, commit_together, own_code
 from circulation.domain.calendar import local_date
 from circulation.domain.checkout import Approved, Ask, decide_checkout
 from circulation.domain.credentials import mask_document
@@ -21,7 +29,8 @@ from circulation.domain.facts import DeskFacts
 from circulation.domain.reasons import Refused
 from circulation.domain.scans import Ambiguous, Unknown, clean_barcode, settle_loan
 from circulation.domain.states import ItemEventKind, MoveState, RequestEvent
-from circulation.models import HoldRequest, Loan, Patron
+from circulation.ledgers import Standing
+from circulation.models import HoldRequest, Loan
 from circulation.readers.facts import (
     CopyState,
     copy_state,
@@ -30,10 +39,18 @@ from circulation.readers.facts import (
     own_waiting_request,
     patron_facts,
 )
-from circulation.readers.identity import barcode_asked, copies_with_barcode
-from circulation.readers.reference import Reference, desk_at, load_branch, load_reference
+from circulation.readers.identity import (
+    barcode_asked,
+    card_asked,
+    card_at,
+    copies_with_barcode,
+)
+from circulation.readers.identity import card as find_reader
+from circulation.readers.reference import desk_at, load_branch, load_reference
 from library_net.errors import LibraryError
 from library_net.network.models import Branch
+
+ACTION = "checkout"
 
 
 def checkout(
@@ -52,13 +69,141 @@ def checkout(
     Raises ``Refused`` with every reason, ``unknown_item``, ``ambiguous_item``, ``unknown_patron``,
     ``unknown_branch``, ``outside_your_agency``, ``operation_reused``.
     """
+    asked = {
+        "branch": branch_id,
+        "patron": patron_id,
+        "credential": credential_id,
+        "barcode": barcode_asked(barcode),
+        "owner": owner,
+    }
+    return _lend(
+        Call(
+            intent=intent,
+            action=ACTION,
+            digest=digest_of(ACTION, asked),
+            branch=branch_id,
+            barcode=clean_barcode(barcode),
+            owner=owner,
+            patron_id=patron_id,
+            credential_id=credential_id,
+            now=now,
+        )
+    )
 
+
+def checkout_by_card(
+    *, intent: Intent, branch: str, card: str, barcode: str, owner: str = "", now: datetime
+) -> Answer:
+    """As ``checkout``, with the branch's code and a card or patron number as it was scanned.
+
+    Raises besides ``ambiguous_card``.
+    """
+    asked = {
+        "branch": branch,
+        "card": card_asked(card),
+        "barcode": barcode_asked(barcode),
+        "owner": owner,
+    }
+    return _lend(
+        Call(
+            intent=intent,
+            action=ACTION,
+            digest=digest_of(ACTION, asked),
+            branch=branch,
+            barcode=clean_barcode(barcode),
+            owner=owner,
+            card=card_at(card, today=local_date(now), own=own_code(branch, now=now)),
+            now=now,
+        )
+    )
+
+
+def _lend(call: Call) -> Answer:
+    """Together with whoever else lends now; alone where anything is out of the ordinary."""
+    outcome = _LANE.run(call)
+    if isinstance(outcome, LibraryError):
+        raise outcome
+    return outcome if outcome is not None else _lend_alone(call)
+
+
+# --- together ------------------------------------------------------------------------------------
+
+
+def _lend_together(cases: Sequence[Case], sheet: Sheet) -> None:
+    asks = [
+        Ask(
+            patron=replace(case.reader.facts, credential_blocked=case.credential_blocked),
+            copy=case.copy.facts,
+            desk=case.desk,
+            now=case.call.now,
+        )
+        for case in cases
+        if case.reader is not None
+    ]
+    rules = cases[0].reference.rules if cases else ()
+    for case, decision in zip(cases, decide_checkout(asks, rules=rules), strict=True):
+        if isinstance(decision, Refused):
+            sheet.refuse(case.place, refused(decision.reasons))
+        elif case.copy.facts.status == ItemStatus.AVAILABLE:  # else somebody has more to write
+            _write_together(sheet, case=case, decision=decision)
+
+
+def _write_together(sheet: Sheet, *, case: Case, decision: Approved) -> None:
+    copy, call, facts = case.copy, case.call, case.copy.facts
+    operation, terms = sheet.begin(), _terms_told(decision)
+    loan_id = sheet.lend(
+        item_id=facts.id,
+        patron_id=decision.patron_id,
+        owner_id=copy.owner_id,
+        branch_id=case.desk.branch_id,
+        agency_id=case.reference.agency_of[case.desk.branch_id],
+        at=call.now,
+        due_at=decision.due_at,
+        terms=terms,
+    )
+    status = sheet.happens(
+        operation,
+        ItemEventKind.CHECKED_OUT,
+        item_id=facts.id,
+        seen=Standing(status=facts.status, branch_id=copy.current_id),
+        branch_id=case.desk.branch_id,
+        work_id=copy.work_id,
+        loan_id=loan_id,
+        at=call.now,
+    )
+    item = copy_answer(
+        item_id=facts.id,
+        barcode=facts.barcode,
+        owner=facts.owner[0],
+        title=copy.title,
+        status=str(status),
+    )
+    number = case.reader.number if case.reader else ""
+    answer = _answer(
+        loan_id, decision=decision, item=item, patron=number, desk=case.desk, terms=terms
+    )
+    sheet.answer(operation, case.place, answer)
+
+
+_LANE: Lane[Call, Outcome] = Lane(
+    partial(commit_together, decide=_lend_together),
+    keys=lambda call: [(call.intent.caller, call.intent.operation_id), call.barcode],
+)
+
+
+# --- alone ---------------------------------------------------------------------------------------
+
+
+def _lend_alone(call: Call) -> Answer:
     def work(journal: Journal) -> Answer:
-        branch = load_branch(branch_id=branch_id)
-        intent.require_agency(branch.agency_id)
+        intent, now = call.intent, call.now
         reference = load_reference(today=local_date(now))
+        intent.require_key(reference.keys)
+        branch = load_branch(branch_id=reference.branch_id(call.branch))
+        intent.require_agency(branch.agency_id)
         desk = desk_at(branch, reference=reference)
-        item_id = _settle(barcode, owner=owner, branch_id=branch_id)
+        patron_id, credential_id = _reader_of(call, agency_id=branch.agency_id)
+        item_id = _settle(call.barcode, owner=call.owner, branch_id=branch.pk)
         state = copy_state(lock_item(item_id), reference=reference)
         patron = lock_patron(patron_id)
         own = own_waiting_request(state.item, patron_id=patron_id)
@@ -67,34 +212,38 @@ def checkout(
             copy=state.facts,
             desk=desk,
             fills=own.pk if own else None,
+            now=now,
         )
-        (decision,) = decide_checkout((ask,), rules=reference.rules, now=now)
+        (decision,) = decide_checkout((ask,), rules=reference.rules)
         if isinstance(decision, Refused):
             raise refused(decision.reasons)
         loan = _write(journal, decision=decision, state=state, own=own, branch=branch)
+        item = item_answer(state.item, reference=reference)
         return _answer(
-            loan, decision=decision, state=state, patron=patron, desk=desk, reference=reference
+            loan.pk, decision=decision, item=item, patron=patron.number, desk=desk, terms=loan.terms
         )
 
-    asked = {
-        "branch": branch_id,
-        "patron": patron_id,
-        "credential": credential_id,
-        "barcode": barcode_asked(barcode),
-        "owner": owner,
-    }
-    return run_once(intent=intent, action="checkout", asked=asked, now=now, work=work)
+    return run_as(
+        intent=call.intent, action=call.action, digest=call.digest, now=call.now, work=work
+    )
+
+
+def _reader_of(call: Call, *, agency_id: int) -> tuple[int, int | None]:
+    if call.patron_id is not None:
+        return call.patron_id, call.credential_id
+    text = call.card.text if call.card else ""
+    shown = find_reader(text, today=local_date(call.now), agency_id=agency_id)
+    return shown.patron_id, shown.credential_id
 
 
 def _settle(barcode: str, *, owner: str, branch_id: int) -> int:
-    text = clean_barcode(barcode)
-    copies = copies_with_barcode(text, branch_id=branch_id)
+    copies = copies_with_barcode(barcode, branch_id=branch_id)
     settled = settle_loan(copies, owner=owner)
     if isinstance(settled, Unknown):
-        raise LibraryError("unknown_item", barcode=text if copies else mask_document(text))
+        raise LibraryError("unknown_item", barcode=barcode if copies else mask_document(barcode))
     if isinstance(settled, Ambiguous):
         owners = ", ".join(settled.owners)
-        raise LibraryError("ambiguous_item", barcode=text, owners=owners)
+        raise LibraryError("ambiguous_item", barcode=barcode, owners=owners)
     return settled
 
 
@@ -115,7 +264,7 @@ def _write(
         checkout_agency_id=branch.agency_id,
         checked_out_at=now,
         due_at=decision.due_at,
-        terms={line.parameter: line.rule for line in decision.terms.because},
+        terms=_terms_told(decision),
     )
     if state.transit is not None:
         free_from_transit(state.transit)
@@ -136,23 +285,27 @@ def _write(
     return loan
 
 
+def _terms_told(decision: Approved) -> dict[str, str]:
+    return {line.parameter: line.rule for line in decision.terms.because}
+
+
 def _answer(
-    loan: Loan,
+    loan_id: int,
     *,
     decision: Approved,
-    state: CopyState,
-    patron: Patron,
+    item: Answer,
+    patron: str,
     desk: DeskFacts,
-    reference: Reference,
+    terms: dict[str, str],
 ) -> Answer:
     return {
-        "loan": loan.pk,
-        "item": item_answer(state.item, reference=reference),
-        "patron": patron.number,
+        "loan": loan_id,
+        "item": item,
+        "patron": patron,
         "branch": desk.branch,
         "due_at": decision.due_at.isoformat(),
         "due_date": desk.calendar.local_date(decision.due_at).isoformat(),
         "renewals_left": decision.terms.renewals,
         "filled_request": decision.fills_request,
-        "rules": loan.terms,
+        "rules": terms,
     }

@@ -16,6 +16,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+import orjson
 from django.db import IntegrityError, OperationalError, transaction
 
 from catalog.domain.items import ItemStatus
@@ -25,12 +26,14 @@ from circulation.domain.reasons import Reason
 from circulation.domain.states import ITEM_TRANSITIONS, ItemEventKind, advance
 from circulation.ledgers import Standing, ledger_of
 from circulation.models import ItemEvent, LedgerEntry, Operation, StaffException
+from circulation.readers.reference import KnownKey
 from library_net.accounts.scope import NOTHING, Scope
 from library_net.errors import LibraryError, Refused
 
 Answer = dict[str, Any]  # JSON: what the caller is told, and told again
 
 ATTEMPTS: Final = 4
+FORGOTTEN: Final = ("bad_member_key",)  # who is not let in leaves no operation behind
 
 
 class LostRace(Exception):  # noqa: N818 - not an error: somebody was faster, look again
@@ -45,6 +48,16 @@ class Intent:
     operation_id: str
     scope: Scope = NOTHING
     patron_id: int | None = None  # a reader who acts for themself
+    key_prefix: str = ""  # the member key shown, where it was checked against the process's memory
+
+    def is_in_force(self, keys: Mapping[str, KnownKey]) -> bool:
+        """Whether the key still opens the door, by what this transaction sees of the keys."""
+        return not self.key_prefix or self.key_prefix in keys
+
+    def require_key(self, keys: Mapping[str, KnownKey]) -> None:
+        """Raises ``bad_member_key``."""
+        if not self.is_in_force(keys):
+            raise LibraryError("bad_member_key")
 
     def require_agency(self, agency_id: int) -> None:
         """Raises ``outside_your_agency``."""
@@ -155,7 +168,18 @@ def run_once(
     ``work`` refuses with, ``operation_reused`` when the id was used for something else, and
     ``busy`` when others were faster several times over.
     """
-    digest = _digest(action, asked)
+    return run_as(intent=intent, action=action, digest=digest_of(action, asked), now=now, work=work)
+
+
+def run_as(
+    *,
+    intent: Intent,
+    action: str,
+    digest: str,
+    now: datetime,
+    work: Callable[[Journal], Answer],
+) -> Answer:
+    """As ``run_once``, where the digest of what was asked is known already."""
     for _attempt in range(ATTEMPTS):
         try:
             operation = _run(intent, action=action, digest=digest, now=now, work=work)
@@ -165,9 +189,10 @@ def run_once(
             continue
         if operation.digest != digest or operation.action != action:
             raise LibraryError("operation_reused")
-        if operation.was_refused:
-            raise _as_error(operation.answer)
-        return _in_order(operation.answer)
+        outcome = recalled(operation.answer, was_refused=operation.was_refused)
+        if isinstance(outcome, LibraryError):
+            raise outcome
+        return outcome
     raise LibraryError("busy") from last
 
 
@@ -197,10 +222,12 @@ def _run(
         try:
             answer = work(journal)
         except LibraryError as error:
+            if error.code in FORGOTTEN:
+                raise
             if not journal.is_empty:
                 message = f"{action} refused after it had begun to write"
                 raise AssertionError(message) from error
-            answer, was_refused = _as_answer(error), True
+            answer, was_refused = as_answer(error), True
         operation = Operation.objects.create(
             caller=intent.caller,
             operation_id=intent.operation_id,
@@ -214,18 +241,25 @@ def _run(
     return operation
 
 
-def _in_order(answer: Answer) -> Answer:
+def recalled(answer: Answer, *, was_refused: bool) -> Answer | LibraryError:
+    """What a stored operation tells its caller, again."""
+    return _as_error(answer) if was_refused else in_order(answer)
+
+
+def in_order(answer: Answer) -> Answer:
     """The same answer in the same order: PostgreSQL stores JSON in an order of its own."""
-    ordered: Answer = json.loads(json.dumps(answer, sort_keys=True))
+    ordered: Answer = orjson.loads(orjson.dumps(answer, option=orjson.OPT_SORT_KEYS))
     return ordered
 
 
-def _digest(action: str, asked: Mapping[str, Any]) -> str:
+def digest_of(action: str, asked: Mapping[str, Any]) -> str:
+    """What was asked, as 64 hex digits."""
     canonical = json.dumps([action, asked], sort_keys=True, default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _as_answer(error: LibraryError) -> Answer:
+def as_answer(error: LibraryError) -> Answer:
+    """A refusal as an operation keeps it."""
     params = {name: _plain(value) for name, value in error.params.items()}
     answer: Answer = {"code": error.code, "params": params}
     if isinstance(error, Refused):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from circulation.ledgers.base import Ledger, Standing
+from circulation.ledgers.hosted import KIND as HOSTED
 from circulation.ledgers.hosted import HostedLedger
 from library_net.errors import LibraryError
 
-_LEDGERS: dict[str, Ledger] = {"hosted": HostedLedger()}
+_LEDGERS: dict[str, Ledger] = {HOSTED: HostedLedger()}
 
 
 def ledger_of(kind: str) -> Ledger:
@@ -17,4 +18,9 @@ def ledger_of(kind: str) -> Ledger:
         raise LibraryError("unknown_ledger", ledger=kind) from None
 
 
-__all__ = ["Ledger", "Standing", "ledger_of"]
+def is_column_of_item(kind: str) -> bool:
+    """The books are ``Item``'s own columns: claims on many copies may be one statement."""
+    return kind == HOSTED
+
+
+__all__ = ["Ledger", "Standing", "is_column_of_item", "ledger_of"]

@@ -121,6 +121,31 @@ def barcode_asked(barcode: str) -> str:
     return vault.fingerprint(normalise(barcode), purpose="barcode")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardAsked:
+    """A card text as a batch looks it up: by number, or by what this desk's institution issued."""
+
+    text: str
+    number: str
+    indexes: tuple[str, ...]
+
+
+def card_at(text: str, *, today: date, own: str) -> CardAsked:
+    """The likeliest keys of a card; who is not found by them is looked for with ``card``."""
+    values = [
+        value
+        for kind in guess_kinds(text)
+        if isinstance(value := parse_credential(kind=kind, text=text, today=today), CredentialValue)
+    ]
+    indexes = (index for value in values for index in blind_indexes_of(value, issuer=own))
+    return CardAsked(text=text, number=normalise(text), indexes=tuple(indexes))
+
+
+def card_asked(text: str) -> str:
+    """What an operation's digest may hold of a card: never the number (ID-12)."""
+    return vault.fingerprint(normalise(text), purpose="card")
+
+
 def copies_with_barcode(barcode: str, *, branch_id: int) -> tuple[Candidate, ...]:
     """Every copy that bears or bore this barcode, with what tells them apart. Queries: 2."""
     former = BarcodeAlias.objects.filter(barcode=barcode).values("item_id")

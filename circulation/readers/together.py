@@ -1,0 +1,410 @@
+"""What many ordinary loans and returns are decided from: one statement locks, one reads.
+
+Two statements, because PostgreSQL gives each its own view of the data: what is counted must be
+read after the locks are held, or a reader's eleventh loan slips in under a limit of ten. Copies are
+locked by id, then readers by id, as everywhere (``readers/facts.py``).
+
+Only what is *ordinary* is told from here: one copy with this barcode, without transit, request,
+queue or planned move; one reader, not blocked, owing nothing. Everything else is ``None``, and the
+action looks at it by itself with the readers of ``facts.py``. What an ordinary copy or reader looks
+like is the same value there and here; ``tests/circulation/readers/test_together.py`` compares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+import orjson
+import psycopg
+from django.db import connection
+
+from catalog.domain.items import ItemStatus
+from circulation.domain.credentials import CredentialKind
+from circulation.domain.facts import CopyFacts, Debt, HeldLoan, LoanFacts, NoLending, PatronFacts
+from circulation.domain.fees import yuan
+from circulation.domain.policies import Place
+from circulation.models.patrons import CredentialStatus
+from circulation.readers.reference import Reference
+from library_net.network.stamp import STAMP_SQL
+
+_LOCK: Final = """
+WITH copies AS {kept} (
+  SELECT id FROM catalog_item
+  WHERE id IN (SELECT id FROM catalog_item WHERE barcode {barcodes}
+               UNION SELECT item_id FROM catalog_barcodealias WHERE barcode {barcodes})
+  ORDER BY id {lock}
+), people AS {kept} (
+  SELECT id FROM circulation_patron
+  WHERE (SELECT count(*) FROM copies) >= 0 AND id IN (
+    SELECT id FROM circulation_patron WHERE id {patron_ids}
+    UNION SELECT id FROM circulation_patron WHERE number {numbers}
+    UNION SELECT patron_id FROM circulation_credential WHERE blind_index {indexes}
+    UNION SELECT patron_id FROM circulation_credential WHERE next_blind_index {indexes})
+  ORDER BY id {lock}
+)
+SELECT 1, id FROM copies UNION ALL SELECT 2, id FROM people
+"""
+
+_PARTS: Final = {
+    "known": """
+SELECT {rows}({row}(caller, operation_id, action, digest, {answer}, was_refused))
+FROM circulation_operation WHERE caller {callers} AND operation_id {operation_ids}""",
+    "copies": """
+SELECT {rows}({row}(i.id, i.barcode, i.owning_agency_id, i.status, i.material_type,
+    i.home_branch_id, i.current_branch_id, i.is_lendable, i.ledger, m.work_id, m.title,
+    CAST(i.price AS text)))
+FROM catalog_item i JOIN catalog_sourcerecord s ON s.id = i.source_record_id
+LEFT JOIN catalog_manifestation m ON m.id = s.manifestation_id WHERE i.id {items}""",
+    "aliases": """
+SELECT {rows}({row}(item_id, barcode)) FROM catalog_barcodealias WHERE barcode {barcodes}""",
+    "people": """
+SELECT {rows}({row}(p.id, p.number, c.code, p.is_blocked OR p.merged_into_id IS NOT NULL,
+    p.birth_date, {suspensions}))
+FROM circulation_patron p JOIN circulation_patroncategory c ON c.id = p.category_id
+WHERE p.id {people}""",
+    "debts": """
+SELECT {rows}({row}(patron_id, owner_id, sum)) FROM (
+  SELECT patron_id, owner_id, CAST(SUM(owed) AS text) AS sum FROM circulation_ledgerentry
+  WHERE patron_id {people} GROUP BY patron_id, owner_id HAVING SUM(owed) > 0) AS owing""",
+    "cards": """
+SELECT {rows}({row}(id, patron_id, kind, issuer, status, blind_index, next_blind_index))
+FROM circulation_credential
+WHERE blind_index {indexes} OR next_blind_index {indexes} OR id {card_ids}""",
+    "loans": """
+SELECT {rows}({row}(l.id, l.item_id, l.patron_id, l.owning_agency_id, l.checkout_agency_id, b.code,
+    i.material_type, l.checked_out_at, l.due_at, l.renewals, c.code, l.claimed_at,
+    CAST(i.price AS text)))
+FROM circulation_loan l JOIN catalog_item i ON i.id = l.item_id
+JOIN network_branch b ON b.id = l.checkout_branch_id
+LEFT JOIN circulation_patron p ON p.id = l.patron_id
+LEFT JOIN circulation_patroncategory c ON c.id = p.category_id
+WHERE l.id IN (
+    SELECT id FROM circulation_loan WHERE closed_at IS NULL AND item_id {items}
+    UNION SELECT id FROM circulation_loan WHERE closed_at IS NULL AND patron_id {people})""",
+    "unusual": """
+SELECT {rows}(id) FROM (
+  SELECT item_id AS id FROM circulation_transit
+    WHERE item_id {items} AND state IN ('pending', 'dispatched')
+  UNION SELECT item_id FROM circulation_holdrequest
+    WHERE item_id {items} AND state IN ('in_transit', 'ready')
+  UNION SELECT item_id FROM circulation_move WHERE item_id {items} AND state = 'approved'
+  UNION SELECT i.id FROM catalog_item i
+    JOIN circulation_holdrequest r ON r.anchor_id = i.source_record_id AND r.state = 'waiting'
+    WHERE i.id {items}
+  UNION SELECT i.id FROM catalog_item i
+    JOIN catalog_sourcerecord mine ON mine.id = i.source_record_id
+    JOIN catalog_sourcerecord other ON other.manifestation_id = mine.manifestation_id
+    JOIN circulation_holdrequest r ON r.anchor_id = other.id AND r.state = 'waiting'
+    WHERE i.id {items}) AS found""",
+}
+# Ids for what will be written: the answer of a loan names it. PostgreSQL hands them out here; on
+# SQLite, whose only writer we are, those after the highest ever used are ours.
+_NEW_IDS: Final = {
+    "postgresql": """
+SELECT json_agg(nextval(pg_get_serial_sequence('{table}', 'id')))
+FROM generate_series(1, %(count)s::int)""",
+    "sqlite": """
+SELECT json_array(seq, %(count)s) FROM sqlite_sequence WHERE name = '{table}'""",
+}
+_NEW: Final = ("circulation_operation", "circulation_loan")
+_NUMBERS: Final = ("patron_ids", "card_ids", "items", "people")
+_TEXTS: Final = ("barcodes", "numbers", "indexes", "callers", "operation_ids")
+
+
+def _statements(vendor: str) -> tuple[str, str]:
+    """The locking and the reading statement as this engine writes them."""
+    if vendor == "postgresql":
+        words = {"rows": "json_agg", "row": "json_build_array", "answer": "answer"}
+        words |= {"suspensions": "p.suspensions"}
+        words |= {"lock": "FOR NO KEY UPDATE", "kept": "MATERIALIZED"}
+        words |= {name: f"= ANY(%({name})s::bigint[])" for name in _NUMBERS}
+        words |= {name: f"= ANY(%({name})s::text[])" for name in _TEXTS}
+    else:
+        words = {"rows": "json_group_array", "row": "json_array", "answer": "json(answer)"}
+        words |= {"suspensions": "json(p.suspensions)"}
+        words |= {"lock": "", "kept": ""}
+        each = "IN (SELECT value FROM json_each(%({0})s))"
+        words |= {name: each.format(name) for name in (*_NUMBERS, *_TEXTS)}
+    ids = [_NEW_IDS[vendor].format(table=table) for table in _NEW]
+    selects = [*(part.format(**words) for part in _PARTS.values()), *ids]
+    parts = ",\n".join(f"CAST(({select}) AS text)" for select in selects)
+    return _LOCK.format(**words), f"SELECT ({STAMP_SQL}), {parts}"
+
+
+_BY_VENDOR: Final = {vendor: _statements(vendor) for vendor in ("postgresql", "sqlite")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """An operation that was answered before."""
+
+    action: str
+    digest: str
+    answer: dict[str, Any]
+    was_refused: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """An ordinary copy, locked: its facts, and what an answer says of it."""
+
+    facts: CopyFacts
+    owner_id: int
+    current_id: int
+    ledger: str
+    work_id: int | None
+    title: str
+    category: str  # of whoever has it on loan
+    place: Place | None  # of that loan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    number: str
+    facts: PatronFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    id: int
+    patron_id: int
+    is_reader_card: bool
+    issuer: str
+    is_active: bool
+    indexes: tuple[str, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Wanted:
+    """What to look up, gathered from the calls of one batch."""
+
+    operations: set[tuple[str, str]] = field(default_factory=set)
+    barcodes: set[str] = field(default_factory=set)
+    patron_ids: set[int] = field(default_factory=set)
+    numbers: set[str] = field(default_factory=set)
+    indexes: set[str] = field(default_factory=set)
+    card_ids: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """The rows as read; values come from them once the reference of ``stamp`` is at hand."""
+
+    stamp: str
+    known: Mapping[tuple[str, str], Known]
+    operations: Iterator[int]  # ids nobody else has
+    loans: Iterator[int]
+    parts: Mapping[str, Sequence[Any]]
+
+    def values(self, reference: Reference) -> Together:
+        parts = self.parts
+        loans, debts = _by(parts["loans"], 2), _by(parts["debts"], 0)
+        lent = {row[1]: row for row in parts["loans"]}
+        aliases = {row[1] for row in parts["aliases"]}
+        unusual = {*parts["unusual"], *(row[0] for row in parts["aliases"])}
+        copies: dict[str, Copy | None] = {}
+        for row in parts["copies"]:
+            is_odd = row[0] in unusual or row[1] in aliases or row[1] in copies
+            copies[row[1]] = None if is_odd else _copy(row, lent.get(row[0]), reference)
+        people = {
+            row[0]: None
+            if row[3]
+            else _reader(
+                row, loans=loans.get(row[0], ()), debts=debts.get(row[0], ()), reference=reference
+            )
+            for row in parts["people"]
+        }
+        cards = {row[0]: _card(row) for row in parts["cards"]}
+        return Together(
+            copies=copies,
+            people=people,
+            numbers={row[1]: row[0] for row in parts["people"]},
+            cards=cards,
+            by_index={index: card for card in cards.values() for index in card.indexes if index},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    copies: Mapping[str, Copy | None]  # by barcode; None: not ordinary
+    people: Mapping[int, Reader | None]
+    numbers: Mapping[str, int]
+    cards: Mapping[int, Card]
+    by_index: Mapping[str, Card]
+
+
+def load_together(wanted: Wanted) -> Rows:
+    """Lock and read, inside the caller's transaction. Queries: 2."""
+    lock, read = _BY_VENDOR[connection.vendor]
+    callers = {caller for caller, _operation_id in wanted.operations}
+    operation_ids = {operation_id for _caller, operation_id in wanted.operations}
+    given: dict[str, Any] = {
+        "barcodes": wanted.barcodes,
+        "patron_ids": wanted.patron_ids,
+        "numbers": wanted.numbers,
+        "indexes": wanted.indexes,
+    }
+    found: dict[int, list[int]] = {1: [], 2: []}
+    for kind, pk in _run(lock, given):
+        found[kind].append(pk)
+    given |= {
+        "items": found[1],
+        "people": found[2],
+        "card_ids": wanted.card_ids,
+        "callers": callers,
+        "operation_ids": operation_ids,
+        "count": len(wanted.operations),
+    }
+    del given["patron_ids"], given["numbers"]
+    (row,) = _run(read, given)
+    parts = dict(zip((*_PARTS, *_NEW), map(_rows, row[1:]), strict=True))
+    known = {
+        (caller, operation_id): Known(
+            action=action, digest=digest, answer=answer, was_refused=bool(was_refused)
+        )
+        for caller, operation_id, action, digest, answer, was_refused in parts.pop("known")
+    }
+    new = [_new_ids(parts.pop(table), count=len(wanted.operations)) for table in _NEW]
+    return Rows(stamp=str(row[0] or ""), known=known, operations=new[0], loans=new[1], parts=parts)
+
+
+def _new_ids(given: Sequence[int], *, count: int) -> Iterator[int]:
+    if connection.vendor == "postgresql":
+        return iter(given)
+    highest = given[0] if given else 0
+    return iter(range(highest + 1, highest + 1 + count))
+
+
+def _run(statement: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """On PostgreSQL with real parameters, so that the server plans the statement once."""
+    if connection.vendor != "postgresql":
+        plain = {
+            name: value if name == "count" else orjson.dumps(list(value)).decode()
+            for name, value in given.items()
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(statement, plain)
+            return list(cursor.fetchall())
+    arrays = {
+        # One type whatever the numbers are: psycopg would call small ones smallint.
+        name: "{" + ",".join(map(str, value)) + "}"
+        if name in _NUMBERS
+        else (str(value) if name == "count" else list(value))
+        for name, value in given.items()
+    }
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        return cursor.execute(statement, arrays, prepare=True).fetchall()
+
+
+def _rows(text: str | None) -> Sequence[Any]:
+    rows: list[Any] = orjson.loads(text) if text else []
+    return rows
+
+
+def _by(rows: Sequence[Sequence[Any]], column: int) -> dict[Any, list[Sequence[Any]]]:
+    found: dict[Any, list[Sequence[Any]]] = {}
+    for row in rows:
+        found.setdefault(row[column], []).append(row)
+    return found
+
+
+def _copy(row: Sequence[Any], loan: Sequence[Any] | None, reference: Reference) -> Copy:
+    pk, barcode, owner_id, status, material, home_id, current_id, is_lendable, *rest = row
+    ledger, work_id, title, price = rest
+    return Copy(
+        facts=CopyFacts(
+            id=pk,
+            barcode=barcode,
+            owner=reference.lineages[owner_id],
+            status=ItemStatus(status),
+            material=material,
+            home_id=home_id,
+            current_id=current_id,
+            is_lendable=bool(is_lendable),
+            owner_is_suspended=owner_id in reference.suspended,
+            price=yuan(price) if price else None,
+            loan=_loan(loan) if loan else None,
+        ),
+        owner_id=owner_id,
+        current_id=current_id,
+        ledger=ledger,
+        work_id=work_id,
+        title=title or "",
+        category=(loan[10] or "") if loan else "",
+        place=_place(loan, reference) if loan else None,
+    )
+
+
+def _loan(row: Sequence[Any]) -> LoanFacts:
+    return LoanFacts(
+        id=row[0],
+        patron_id=row[2] or 0,
+        lent_at=_instant(row[7]),
+        due_at=_instant(row[8]),
+        renewals=row[9],
+        claimed_at=_instant(row[11]) if row[11] else None,
+    )
+
+
+def _place(loan: Sequence[Any], reference: Reference) -> Place:
+    return Place(
+        owner=reference.lineages[loan[3]],
+        visited=reference.lineages[loan[4]],
+        branch=loan[5],
+        material=loan[6],
+    )
+
+
+def _reader(
+    row: Sequence[Any],
+    *,
+    loans: Sequence[Sequence[Any]],
+    debts: Sequence[Sequence[Any]],
+    reference: Reference,
+) -> Reader:
+    pk, number, category, _is_odd, born_on, suspensions = row
+    facts = PatronFacts(
+        id=pk,
+        category=category,
+        birth_date=date.fromisoformat(born_on) if born_on else None,
+        suspensions=tuple(
+            NoLending(owner=owner, until=date.fromisoformat(until))
+            for owner, until in suspensions.items()
+        ),
+        loans=tuple(
+            HeldLoan(
+                item_id=loan[1],
+                place=_place(loan, reference),
+                due_at=_instant(loan[8]),
+                price=yuan(loan[12]) if loan[12] else None,
+            )
+            for loan in loans
+        ),
+        debts=tuple(
+            Debt(owner=reference.lineages[owner_id], amount=yuan(amount))
+            for _patron_id, owner_id, amount in debts
+        ),
+    )
+    return Reader(number=number, facts=facts)
+
+
+def _card(row: Sequence[Any]) -> Card:
+    pk, patron_id, kind, issuer, status, index, next_index = row
+    return Card(
+        id=pk,
+        patron_id=patron_id,
+        is_reader_card=kind == CredentialKind.READER_CARD,
+        issuer=issuer,
+        is_active=status == CredentialStatus.ACTIVE,
+        indexes=(index or "", next_index or ""),
+    )
+
+
+def _instant(text: str) -> datetime:
+    """PostgreSQL writes the offset, SQLite leaves it out; both are UTC."""
+    instant = datetime.fromisoformat(text)
+    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
