@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from catalog import vocabulary
 from catalog.domain.query import Filters
 from catalog.readers import FacetChoice
-from library_net.portal import vocabulary
 from library_net.portal.places import City
 
 SHOWN, MOST = 6, 60

@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from catalog import vocabulary
 from catalog.domain.items import ItemStatus
 from catalog.models import Item
 from catalog.models.items import STATUS_NAMES
 from catalog.readers import BranchItems, EditionPage, EvidenceLine, RecordPage, SourceLine
-from library_net.portal import vocabulary
 from library_net.portal.cards import Cover, State, availability, cover_of, imprint_of
 from library_net.portal.places import City, Place
 

@@ -10,8 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
+from catalog import vocabulary
 from catalog.readers import search_works
-from library_net.portal import places, vocabulary
+from library_net.portal import places
 
 SUBJECT_SECONDS = 300  # how old the counts by subject may be
 MOST_SUBJECTS = 14

@@ -58,6 +58,8 @@ FIELDS = {
     "year": _("Year"), "pages": _("Pages"), "edition": _("Edition"), "language": _("Language"),
     "volume": _("Volume"), "volumes": _("Volumes"), "part_name": _("Part"),
     "material": _("Material"), "series": _("Series"), "place": _("Place"),
+    "extent": _("Extent"), "adaptation": _("Made over for others"),
+    "hand_press": _("Printed by hand"),
 }  # fmt: skip
 VERDICTS = {
     "agree": pgettext_lazy("evidence", "agree"),
@@ -78,6 +80,11 @@ def material(code: str) -> str:
 
 def role(code: str) -> str:
     return str(ROLES.get(code, ""))
+
+
+def person(name: str, code: str) -> str:
+    """A name with what its bearer did, unless it goes without saying."""
+    return f"{name} ({words})" if (words := role(code)) else name
 
 
 def main_class(letters: str) -> str:
