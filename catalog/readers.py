@@ -37,6 +37,7 @@ from catalog.search.page import WorkPage as WorkPage
 from catalog.search.page import search_works as search_works
 from catalog.search.page import suggest_works as suggest_works
 from catalog.search.page import work_availability as work_availability
+from catalog.search.query import Sort as Sort
 from catalog.search.records import FoundRecord as FoundRecord
 from catalog.search.records import RecordSet as RecordSet
 from catalog.search.records import Wanted as Wanted

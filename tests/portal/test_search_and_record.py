@@ -45,6 +45,36 @@ def test_on_a_shelf_now_and_a_city_narrow_the_search(world, client, index):
     assert 'href="?q=%E4%B8%89%E4%BD%93&amp;city=ZY"' in answer.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("sort", "titles"),
+    [
+        ("title", ["长江第二卷", "长江第十卷", "长江谣", "重庆与长江"]),  # cháng before chóng
+        ("call_number", ["长江谣", "重庆与长江", "长江第十卷", "长江第二卷"]),
+        ("nonsense", None),
+    ],
+)
+def test_results_stand_in_the_order_a_reader_chose(world, client, index, sort, titles):
+    for title, call in (
+        ("重庆与长江", "I247.5/2"),
+        ("长江谣", "I210.97/1"),
+        ("长江第十卷", "I247.5/12"),  # a book number counts as a number: after 2
+        ("长江第二卷", "I247.57/1"),
+    ):
+        world.item(title, call_number=call)
+    index()
+
+    answer = client.get(SEARCH, {"q": "长江", "sort": sort})
+
+    shown = [card["title"] for card in answer.context["results"]["cards"]]
+    assert sorted(shown) == sorted(["重庆与长江", "长江谣", "长江第十卷", "长江第二卷"])
+    if titles:
+        assert shown == titles
+        assert f'href="?q=%E9%95%BF%E6%B1%9F&amp;sort={sort}"' in answer.content.decode()
+    # Each order keeps what was asked and goes back to the first page.
+    assert "按书名拼音" in text_of(answer)
+    assert "按索书号" in text_of(answer)
+
+
 def test_finding_nothing_says_the_next_step(world, client, index):
     index()
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from catalog.domain.query import Filters
 from catalog.readers import CARDS_ON_A_PAGE, WorkCard, WorkPage, search_works, suggest_works
-from library_net.portal import facets, places
+from library_net.portal import facets, orders, places
 from library_net.portal.cards import availability, cover_of, imprint_of
 
 MAX_QUERY = 200
@@ -25,7 +25,13 @@ def search(request: HttpRequest) -> HttpResponse:
     typed = asked.get("q", "").strip()[:MAX_QUERY]
     cities = places.cities()
     filters = facets.filters_from(asked, cities=cities)
-    found = search_works(typed=typed, filters=filters, page=_page_number(asked), is_forgiving=True)
+    found = search_works(
+        typed=typed,
+        filters=filters,
+        page=_page_number(asked),
+        sort=orders.order_from(asked),
+        is_forgiving=True,
+    )
     problem = "" if found.is_ready else _("The catalogue is being indexed; try again in a minute.")
     return render(
         request,
@@ -37,6 +43,7 @@ def search(request: HttpRequest) -> HttpResponse:
             "problem": problem,
             "results": _results(asked, found, filters=filters),
             "chosen": facets.chosen(asked, cities=cities),
+            "orders": orders.links(asked) if found.total > 1 else (),
             "facets": facets.panel(asked, found=found.facets, cities=cities),
             "without_filters": facets.without_filters(asked),
         },

@@ -345,6 +345,35 @@ def test_works_without_a_call_number_come_after_those_on_the_shelf(index):
     assert len(shelf) == len(WORKS)
 
 
+# domain.md §7, in shelf order.
+SHELF = """G250/7 G250-53/1 G250.7/1 G259.2=3/1 I210:J/1 I210.97-49/1 I242.4/1 I247/5 I247.5/2
+I247.5/12 I247.57/3044 I247.57/3044:2 I247.57/N2338 I247.57/Y975 K928.9(271)/1 K928.971.1/1 O4/2
+O4-33/1 O40/1 TP311.13/1 TP312/9 TP312/10 TP312.8PY/3 TP312PY/2"""
+# By sound, then tone, then character; numbers as numbers; a leading article does not count.
+LIST = ("阿城小说", "The art of war", "长江第二卷", "长江第十卷", "长江谣", "重庆", "重庆森林",
+        "吕氏春秋", "诗经", "十日谈", "史记", "银行", "Zorba")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sort", "field", "ordered"),
+    [(Sort.CALL_NUMBER, "call_numbers", SHELF.split()), (Sort.TITLE, "titles", LIST)],
+)
+def test_shelf_order_and_pinyin_order_hold_across_the_parts_of_an_index(
+    tmp_path, sort, field, ordered
+):
+    index = SearchIndex(tmp_path / "search")
+    with index.rebuild(feed="test", cursor=0) as builder:
+        builder.add([])
+    works = [
+        WorkDocument(work_id=n, **{"titles": ("书",), field: (text,)})
+        for n, text in enumerate(ordered, start=1)
+    ]
+    for part in range(5):  # each commit is a part with a dictionary of its own
+        index.apply(upserts=works[part::5][::-1], cursor=part)
+    pages = [found(index, "", sort=sort, offset=offset, limit=7) for offset in range(0, 28, 7)]
+    assert [ordered[n - 1] for page in pages for n in page] == list(ordered)
+
+
 def test_counts_of_a_page_of_everything_follow_the_next_commit(index):
     assert search(index, parse_box("")).facets["city"][0].count == 1
     index.apply(
