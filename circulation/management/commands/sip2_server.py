@@ -1,0 +1,106 @@
+"""``manage.py sip2_server``: self-service machines borrow and return over SIP2."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import time
+from argparse import ArgumentParser
+from contextlib import suppress
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from circulation.protocols.sip2.server import Limits, Server, listen, tls_context
+
+log = logging.getLogger(__name__)
+PARENT_CHECK_S = 2
+
+
+class Command(BaseCommand):
+    help = "Answer SIP2 terminals (docs/sip2.md). Ctrl-C or SIGTERM ends it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default=settings.SIP2_HOST)
+        parser.add_argument("--port", type=int, default=settings.SIP2_PORT)
+        parser.add_argument(
+            "--workers", type=int, default=1, help="processes that share the port (PostgreSQL)"
+        )
+        parser.add_argument("--threads", type=int, default=8, help="answers at once, a process")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        listening = listen(host=options["host"], port=options["port"])
+        limits = Limits(
+            connections=settings.SIP2_CONNECTIONS,
+            connections_per_address=settings.SIP2_CONNECTIONS_PER_ADDRESS,
+            idle_s=settings.SIP2_IDLE_S,
+            threads=options["threads"],
+        )
+        host, port = listening.getsockname()[:2]
+        self.stdout.write(f"SIP2 on {host}:{port}", ending="\n")
+        self.stdout.flush()
+        if options["workers"] > 1:
+            _share(listening, limits=limits, workers=options["workers"])
+        else:
+            asyncio.run(_serve(listening, limits=limits))
+
+
+async def _serve(listening: socket.socket, *, limits: Limits, parent: int = 0) -> None:
+    """Until a signal comes, or the parent is gone without one."""
+    over = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, over.set)
+    tls = None
+    if settings.SIP2_TLS_CERT:
+        tls = tls_context(certificate=settings.SIP2_TLS_CERT, key=settings.SIP2_TLS_KEY)
+    async with Server(listening=listening, limits=limits, tls=tls):
+        while not over.is_set() and (not parent or os.getppid() == parent):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), PARENT_CHECK_S if parent else None)
+
+
+def _share(listening: socket.socket, *, limits: Limits, workers: int) -> None:
+    """Child processes on one socket; one that dies is replaced, and all end with the parent."""
+    children: set[int] = set()
+    is_over = False
+
+    def end(*_signal: object) -> None:
+        nonlocal is_over
+        is_over = True
+        for child in children:
+            os.kill(child, signal.SIGTERM)
+
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
+    while not is_over or children:
+        while not is_over and len(children) < workers:
+            children.add(_fork(listening, limits=limits))
+        try:
+            died, status = os.wait()
+        except InterruptedError:  # pragma: no cover - Python retries by itself
+            continue
+        except ChildProcessError:
+            break
+        children.discard(died)
+        if not is_over:
+            log.error("SIP2 worker %s ended with %s; starting another", died, status)
+            time.sleep(1)
+
+
+def _fork(listening: socket.socket, *, limits: Limits) -> int:
+    """Nothing has been opened yet but the socket, so a child inherits nothing else."""
+    parent = os.getpid()
+    child = os.fork()
+    if child:
+        return child
+    code = 1
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        asyncio.run(_serve(listening, limits=limits, parent=parent))
+        code = 0
+    finally:
+        os._exit(code)
