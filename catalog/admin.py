@@ -5,19 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog import admin_sync as admin_sync
 from catalog import matches_admin as matches_admin
+from catalog import vocabulary
 from catalog.models import Batch, Item, Manifestation, Reject, SourceRecord
 from catalog.problems import note_on
-from library_net.api.problems import sentence
+from library_net.api.problems import code_text, sentence
 from library_net.scoped_admin import ScopedAdmin
 
 
@@ -43,7 +46,7 @@ class BatchAdmin(ScopedAdmin):
     ordering = ("-pk",)
     fieldsets = (
         (None, {"fields": (
-            *("agency", "file_name", "state", "note", "mode", "sequence", "kind"),
+            *("agency", "file_name", "state", "note", "scope", "sequence", "kind"),
             *("created_at", "finished_at", "byte_count", "digest", "mends"),
         )}),
         (_("Records"), {"fields": (
@@ -52,7 +55,12 @@ class BatchAdmin(ScopedAdmin):
         )}),
         (_("Copies"), {"fields": ("items_created", "items_updated")}),
     )  # fmt: skip
-    readonly_fields = ("note", "rejects_link")
+    readonly_fields = ("note", "rejects_link", "scope")
+
+    @admin.display(description=_("mode"))
+    def scope(self, batch: Batch) -> str:
+        is_full = batch.mode == "full"
+        return gettext("everything the member has") if is_full else gettext("changes only")
 
     @admin.display(description=_("note"))
     def note(self, batch: Batch) -> str:
@@ -76,11 +84,25 @@ class BatchAdmin(ScopedAdmin):
         )
 
 
+class ReasonFilter(admin.SimpleListFilter):
+    """By reason, in words; the reasons there are."""
+
+    title = _("reason")
+    parameter_name = "code"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        codes = model_admin.get_queryset(request).order_by("code").values_list("code", flat=True)
+        return [(code, code_text(code)) for code in codes.distinct()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        return queryset.filter(code=self.value()) if self.value() else queryset
+
+
 @admin.register(Reject)
 class RejectAdmin(ScopedAdmin):
     agency_paths = ("batch__agency_id",)
     list_display = ("batch", "position", "offset", "length", "reason", "mended")
-    list_filter = ("code", ("resolved_at", admin.EmptyFieldListFilter), "batch__agency")
+    list_filter = (ReasonFilter, ("resolved_at", admin.EmptyFieldListFilter), "batch__agency")
     list_select_related = ("batch",)
     search_fields = ("code", "batch__file_name")
     ordering = ("batch", "position")
@@ -123,7 +145,13 @@ class SourceInline(admin.TabularInline):  # type: ignore[type-arg]
     @admin.display(description=_("evidence"))
     def evidence_text(self, source: SourceRecord) -> SafeString | str:
         rows = [
-            (", ".join(f"{field} {verdict}" for field, verdict, *_rest in edge.fields), edge.score)
+            (
+                "; ".join(
+                    f"{vocabulary.field(name)} ({vocabulary.verdict(verdict)})"
+                    for name, verdict, *_rest in edge.fields
+                ),
+                edge.score,
+            )
             for edge in source.evidence.all()
         ]
         return format_html_join(format_html("<br>"), "{} ({:.2f})", rows) if rows else "—"
@@ -136,8 +164,14 @@ class ManifestationAdmin(ScopedAdmin):
     list_display = ("title", "author", "publisher", "year", "source_count", "updated_at")
     search_fields = ("title", "author")
     ordering = ("-source_count", "pk")
-    fields = ("title", "author", "publisher", "year", "work", "absorbed_by", "deleted_at")
+    fields = ("title", "author", "publisher", "year", "work", "absorbed", "deleted_at")
+    readonly_fields = ("absorbed",)
     inlines = (SourceInline,)
+
+    @admin.display(description=_("absorbed by"))
+    def absorbed(self, edition: Manifestation) -> str:
+        survivor = edition.absorbed_by
+        return f"{survivor} ({survivor.public_id})" if survivor else "—"
 
 
 @admin.register(Item)

@@ -63,7 +63,6 @@ class WebhookAdmin(ScopedAdmin):
         *("last_error", "next_attempt_at", "disabled_at"),
     )
     fields = ("agency", "url", *readonly_fields)
-    autocomplete_fields = ("agency",)
     inlines = (DeliveryInline,)
     may_add = True
     may_delete = True
@@ -117,7 +116,6 @@ class HarvestSourceAdmin(ScopedAdmin):
         *("finished_at", "failures", "last_error"),
     )
     fields = ("agency", *editable, *readonly_fields)
-    autocomplete_fields = ("agency",)
     may_add = True
     may_delete = True
     actions = ("harvest",)

@@ -6,27 +6,21 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from catalog import vocabulary
 from catalog.actions.resolve_match import join_records, keep_apart, take_out, undo_decision
 from catalog.domain.records import BibRecord
 from catalog.models import MatchDecision, MatchEvidence, MatchQuestion, SourceRecord
 from library_net.api.problems import sentence
 from library_net.errors import LibraryError
+from library_net.network.models import Agency
 from library_net.scoped_admin import ScopedAdmin, scope_from
-
-VERDICTS = {
-    "agree": _("agrees"),
-    "near": _("nearly agrees"),
-    "differ": _("differs"),
-    "missing": _("only one says"),
-    "absent": _("neither says"),
-}
 
 
 class Row(NamedTuple):
@@ -39,7 +33,7 @@ class Row(NamedTuple):
 
 
 def _people(record: BibRecord) -> str:
-    return "; ".join(f"{person.name} ({person.role})" for person in record.contributors)
+    return "; ".join(vocabulary.person(one.name, one.role) for one in record.contributors)
 
 
 # What is shown, under which name the evidence knows it, and how it is read off a record.
@@ -53,7 +47,7 @@ _FIELDS: tuple[tuple[Any, tuple[str, ...], Callable[[BibRecord], str]], ...] = (
     (_("edition"), ("edition",), lambda r: r.edition),
     (_("place"), ("place",), lambda r: r.place),
     (_("publisher"), ("publisher",), lambda r: r.publisher),
-    (_("year"), ("year",), lambda r: str(r.year or "")),
+    (_("year"), ("year", "hand_press"), lambda r: str(r.year or "")),
     (_("extent"), ("pages", "volumes", "extent"), lambda r: r.extent),
     (
         _("numbers"),
@@ -62,8 +56,8 @@ _FIELDS: tuple[tuple[Any, tuple[str, ...], Callable[[BibRecord], str]], ...] = (
                            for i in r.identifiers),
     ),
     (_("series"), ("series",), lambda r: "; ".join(f"{s.title} {s.volume}" for s in r.series)),
-    (_("languages"), ("language",), lambda r: " ".join(r.languages)),
-    (_("material"), ("material",), lambda r: r.material.value),
+    (_("languages"), ("language",), lambda r: " ".join(map(vocabulary.language, r.languages))),
+    (_("material"), ("material",), lambda r: vocabulary.material(r.material.value)),
     (_("notes"), (), lambda r: " — ".join(r.notes)[:400]),
 )  # fmt: skip
 
@@ -77,8 +71,17 @@ def side_by_side(records: Sequence[SourceRecord], evidence: Sequence[Sequence[An
         values = [value(record) for record in read]
         css = next((said[name] for name in names if name in said), "")
         if any(values):
-            rows.append(Row(label, values, VERDICTS.get(css, ""), css))
+            rows.append(Row(label, values, vocabulary.verdict(css) if css else "", css))
     return rows
+
+
+def doubts(evidence: Sequence[Sequence[Any]]) -> str:
+    """What kept the matcher from deciding, in words: Pages (neither says), Publisher (differ)."""
+    return "; ".join(
+        f"{vocabulary.field(row[0])} ({vocabulary.verdict(row[1])})"
+        for row in evidence
+        if row[1] != "agree"
+    )
 
 
 class _Deciding(ScopedAdmin):
@@ -137,13 +140,41 @@ def _apart(request: HttpRequest, asked: MatchQuestion) -> object:
     return keep_apart(left_id=left, right_id=right, reason=_reason(request), **_who(request))
 
 
+def _name(source: SourceRecord) -> str:
+    """Title, part and year: enough to know a book by in a list."""
+    record = BibRecord.from_json(source.neutral)
+    said = (record.title or "—", record.volume, str(record.year or ""))
+    return " · ".join(text for text in said if text)
+
+
+class MemberFilter(admin.SimpleListFilter):
+    """Questions about one institution's records, on whichever side they stand."""
+
+    title = _("institution")
+    parameter_name = "agency"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        scope = scope_from(request)
+        agencies = Agency.objects.filter(left_date=None).order_by("code")
+        if not scope.everywhere:
+            agencies = agencies.filter(pk__in=scope.agency_ids)
+        return [(str(agency.pk), agency.name) for agency in agencies]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        chosen = self.value() or ""
+        if not (chosen.isascii() and chosen.isdigit()):
+            return queryset
+        return queryset.filter(Q(left__agency=int(chosen)) | Q(right__agency=int(chosen)))
+
+
 @admin.register(MatchQuestion)
 class MatchQuestionAdmin(_Deciding):
     """The librarians' queue, likeliest duplicates first."""
 
     agency_paths = ("left__agency_id", "right__agency_id")
-    list_display = ("left_title", "right_title", "members", "doubts", "score")
+    list_display = ("left_title", "right_title", "members", "what_differs", "score")
     list_select_related = ("left__agency", "right__agency")
+    list_filter = (MemberFilter,)
     ordering = ("-score", "pk")
     page = "question"
     buttons = {"join": _join, "apart": _apart}
@@ -155,23 +186,24 @@ class MatchQuestionAdmin(_Deciding):
 
     def shows(self, shown: MatchQuestion) -> dict[str, Any]:
         records = [shown.left, shown.right]
-        return {"records": records, "rows": side_by_side(records, shown.fields)}
+        rows = side_by_side(records, shown.fields)
+        return {"records": records, "rows": rows, "doubts": doubts(shown.fields)}
 
     @admin.display(description=_("record"))
     def left_title(self, question: MatchQuestion) -> str:
-        return BibRecord.from_json(question.left.neutral).title or "—"
+        return _name(question.left)
 
     @admin.display(description=_("other record"))
     def right_title(self, question: MatchQuestion) -> str:
-        return BibRecord.from_json(question.right.neutral).title or "—"
+        return _name(question.right)
 
     @admin.display(description=_("institutions"))
     def members(self, question: MatchQuestion) -> str:
         return f"{question.left.agency} / {question.right.agency}"
 
     @admin.display(description=_("what does not agree"))
-    def doubts(self, question: MatchQuestion) -> str:
-        return ", ".join(row[0] for row in question.fields if row[1] != "agree")
+    def what_differs(self, question: MatchQuestion) -> str:
+        return doubts(question.fields) or "—"
 
 
 def _take_out(request: HttpRequest, record: SourceRecord) -> object:
@@ -183,7 +215,7 @@ class SourceRecordAdmin(_Deciding):
     """A member's record beside the others of its cluster, and the button that takes it out."""
 
     agency_paths = ("agency_id",)
-    list_display = ("source_key", "agency", "manifestation", "format", "received_at")
+    list_display = ("source_key", "agency", "title", "format", "encoding", "received_at")
     list_select_related = ("agency", "manifestation")
     list_filter = ("format",)
     search_fields = ("source_key",)
@@ -193,6 +225,10 @@ class SourceRecordAdmin(_Deciding):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SourceRecord]:
         return super().get_queryset(request).filter(deleted_at=None)
+
+    @admin.display(description=_("record"))
+    def title(self, source: SourceRecord) -> str:
+        return _name(source)
 
     def shows(self, shown: SourceRecord) -> dict[str, Any]:
         cluster = SourceRecord.objects.filter(deleted_at=None).select_related("agency")

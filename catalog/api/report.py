@@ -31,6 +31,7 @@ class Report(APIView):
                     "feed_position": lag.feed_position,
                     "index_position": lag.index_position,
                 },
+                "questions": report.questions,
                 "last_full": _full(report.last_full),
                 "open_rejects": dict(report.rejects),
                 "quality": quality.result if quality else {},

@@ -33,7 +33,7 @@ __all__ = [
     "work_key",
 ]
 
-MATCHER_VERSION = 2
+MATCHER_VERSION = 3
 """Raise it whenever a verdict or a key may change: records of older versions are matched again."""
 
 # Points of the evidence, and what they must add up to. Agreement of an identifier and an equal
@@ -96,6 +96,10 @@ class _Sheet:
     def at_most(self, limit: Verdict) -> None:
         if self.limit != Verdict.DIFFERENT:
             self.limit = limit
+
+
+def _silence(one: object, other: object) -> str:
+    return "missing" if one or other else "absent"
 
 
 def _show(value: object) -> str:
@@ -191,15 +195,18 @@ def _be_careful(
         sheet.say("place", "differ", 0, left.record.place, right.record.place)
         sheet.at_most(Verdict.ASK)
     if left.year and PRINTING <= left.year < HAND_PRESS:  # 1379 is a year of another calendar
+        sheet.say("hand_press", "near", 0, left.year, right.year)
         sheet.at_most(Verdict.ASK)
     is_numbered = _share_number(left, right)
     volumes = left.volumes if left.volumes == right.volumes else None
     is_named_in_full = (
         is_numbered
+        or (left.edition is not None and left.edition == right.edition)
         or (volumes or 1) > 1
         or (left.full_title == right.full_title and bool(_DATED.search(left.full_title)))
     )
     if pages == "missing" and left.is_by_body and right.is_by_body and not is_named_in_full:
+        sheet.say("pages", _silence(left.pages, right.pages), 0, left.pages, right.pages)
         sheet.at_most(Verdict.ASK)
     if left.is_online != right.is_online:
         sheet.say("extent", "differ", 0, left.record.extent, right.record.extent)

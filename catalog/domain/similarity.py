@@ -25,7 +25,7 @@ _COMPANION = re.compile(
 )
 # A book made over for other readers; as a rule in the subtitle or the edition (MA-14).
 _MADE_OVER = re.compile(
-    "少年|少儿|青少|儿童|幼儿|学生版|中学生|小学生|缩写|节选|节本|节编|简写|简本|选本|选读|精简|删节|删减|注音"
+    "少年|少儿|青少|儿童|幼儿|学生版|中学生|小学生|缩写|节选|节本|节编|简写|简本|简明|简编|选本|选读|精简|删节|删减|注音"
     "|拼音|彩绘|彩图|插图|绣像|连环画|漫画|绘本|图解|图说|大字|盲文|影印|手稿|英汉|双语|对照|白话|改编|改写"
     "|通俗|普及|袖珍|口袋|缩印|abridg|condensed|adapt|retold|simplified|largeprint|largetype|braille"
     "|foryoung|forchildren|youngreaders?|teachers?edition|instructors?edition|facsim|illustrated"

@@ -16,6 +16,7 @@ from catalog.models import (
     BatchState,
     FeedHead,
     HarvestSource,
+    MatchQuestion,
     QualityReport,
     Reject,
     SourceRecord,
@@ -74,6 +75,7 @@ class MemberReport:
     tombstones: int
     lag: Lag
     rejects: list[tuple[str, int]]  # code, not mended yet
+    questions: int  # possible duplicates a librarian has to decide on
     last_full: Batch | None  # read to its end
     quality: QualityReport | None
     months: list[Month]  # newest first
@@ -106,7 +108,7 @@ def member_lines(*, agency_ids: Collection[int] | None) -> list[MemberLine]:
 
 
 def member_report(*, agency: Agency, now: datetime) -> MemberReport:
-    """Everything on one member's page. Eleven queries; no record is read."""
+    """Everything on one member's page. Twelve queries; no record is read."""
     living = SourceRecord.objects.filter(agency=agency).aggregate(
         living=Count("pk", filter=Q(deleted_at=None)), gone=Count("pk", filter=~Q(deleted_at=None))
     )
@@ -116,6 +118,7 @@ def member_report(*, agency: Agency, now: datetime) -> MemberReport:
         tombstones=living["gone"],
         lag=lag(agency=agency),
         rejects=rejects_by_reason(agency=agency),
+        questions=_questions(agency),
         last_full=_last_full(agency),
         quality=QualityReport.objects.filter(agency=agency).select_related("job").first(),
         months=months(agency=agency, now=now),
@@ -138,6 +141,11 @@ def lag(*, agency: Agency) -> Lag:
         feed_position=head,
         index_position=_index_position(),
     )
+
+
+def _questions(agency: Agency) -> int:
+    mine = Q(left__agency=agency) | Q(right__agency=agency)
+    return MatchQuestion.objects.open().filter(mine).count()
 
 
 def _last_full(agency: Agency) -> Batch | None:

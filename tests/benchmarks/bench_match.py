@@ -5,6 +5,7 @@ as matched if the records share a blocking key and the verdict is *same*; *ask* 
 pairs that share no key are left out: they would only flatter.
 """
 
+import csv
 import re
 import time
 from collections import Counter, defaultdict
@@ -28,6 +29,7 @@ UNIT = "LC records to take labelled pairs from"
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT.parent / "shared" / "data" / "marc"
 ERRORS = ROOT / "build" / "bench" / "match_errors.txt"
+PUBLISHED = ROOT / "docs" / "match-errors.csv"
 
 
 @dataclass(slots=True)
@@ -78,6 +80,8 @@ def run(*, size: int, context: BenchContext) -> dict[str, float]:
     held = [one for one in judged if one.pair.is_held_out]
     tuned = [one for one in judged if not one.pair.is_held_out]
     report(held, tuned)
+    if size == DEFAULT_SIZE and CORPUS.is_dir():
+        publish_errors(held, tuned)
     ours = score(held)
     key = rule(held, _many_field_key)
     isbn = rule(held, _shared_isbn)
@@ -215,11 +219,29 @@ def report(held: Sequence[Judged], tuned: Sequence[Judged]) -> None:
     print(f"  every error, with both records: {ERRORS.relative_to(ROOT)}")
 
 
-def _error(one: Judged) -> list[str]:
+def publish_errors(held: Sequence[Judged], tuned: Sequence[Judged]) -> None:
+    """The list that goes into the repository: which pairs and why, without the records."""
+    rows = [
+        (half, one.part, one.pair.kind, one.pair.left.name, one.pair.right.name, *_outcome(one))
+        for half, judged in (("held-out", held), ("tuning", tuned))
+        for one in judged
+        if one.is_matched != one.pair.is_same
+    ]
+    with PUBLISHED.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("half", "part", "kind", "left", "right", "outcome", "what did not agree"))
+        writer.writerows(sorted(rows))
+
+
+def _outcome(one: Judged) -> tuple[str, str]:
     said = ", ".join(
         f"{row.field} {row.verdict}" for row in one.comparison.evidence if row.verdict != "agree"
     )
-    what = "wrongly joined" if one.is_matched else f"missed ({one.verdict})"
+    return "wrongly joined" if one.is_matched else f"missed ({one.verdict})", said
+
+
+def _error(one: Judged) -> list[str]:
+    what, said = _outcome(one)
     return [
         f"{what}: {one.pair.left.name} / {one.pair.right.name} [{one.pair.kind}] {said}",
         f"       {_show(one.pair.left.record)}",
