@@ -54,7 +54,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
-    return redirect("portal:home")
+    answer = redirect("portal:home")
+    # ID-20: the phone's key and the page kept for it go too; others may use this device next.
+    answer["Clear-Site-Data"] = '"storage"'
+    return answer
 
 
 @never_cache
