@@ -24,7 +24,7 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
     ),
     "owes_too_much": (
         403,
-        _("¥%(amount)s is owed; lending stops above ¥%(limit)s. Pay to go on; the account says where."),
+        _("¥%(amount)s is owed; lending stops above ¥%(limit)s. The account says where to pay."),
     ),
     "has_overdue": (
         403,
@@ -139,6 +139,32 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
         409,
         _("This transit has left, arrived or been cancelled already. Look at the list again."),
     ),
+    "unknown_crate": (404, _("There is no such load. Look at the list of crates again.")),
+    "bad_crate_code": (
+        422,
+        _("“%(crate)s” cannot be a crate's code. Scan the label on the crate again."),
+    ),
+    "crate_in_use": (
+        409,
+        _("Crate %(crate)s is under way already (%(where)s). Take another, or receive it first."),
+    ),
+    "crate_stays_here": (422, _("A crate goes to another branch. Choose where it goes.")),
+    "crate_closed": (
+        409,
+        _("Crate %(crate)s is not at that step any more. Look at the list of crates again."),
+    ),
+    "crate_not_empty": (
+        409,
+        _("%(count)s copies of the manifest are still in the crate. Scan them out first."),
+    ),
+    "not_set_aside": (
+        409,
+        _("%(barcode)s is not set aside to leave here. Scan it in at the desk first."),
+    ),
+    "goes_elsewhere": (
+        409,
+        _("%(barcode)s goes to %(branch)s. Put it into a crate for that branch."),
+    ),
     # identity
     "unknown_patron": (
         404,
@@ -232,6 +258,10 @@ EXCEPTIONS: dict[str, Promise | str] = {
     "was_withdrawn": _("%(barcode)s was withdrawn. Keep it aside and ask its owner."),
     "was_not_processed": _(
         "%(barcode)s was not ready for the shelf yet. Check its label and record."
+    ),
+    "missing_in_crate": _(
+        "%(barcode)s is on the manifest of crate %(crate)s but did not come out of it. Look in the "
+        "crate and the van, then ask %(origin)s to look on the shelf."
     ),
     "clear_hold_shelf": _(
         "Nobody waits for %(barcode)s any more. Take it off the hold shelf and scan it in."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from celery import shared_task
@@ -15,11 +15,12 @@ from circulation.actions.adjust_request import resume_request
 from circulation.actions.allocate_requests import allocate_requests
 from circulation.actions.cancel_request import expire_request
 from circulation.actions.check_item_events import check_item_events
+from circulation.actions.crates import empty_crate, report_missing
 from circulation.actions.operations import Intent
 from circulation.actions.plan_rebalancing import plan_rebalancing
 from circulation.domain.calendar import local_date
-from circulation.domain.states import RequestState
-from circulation.models import HoldRequest, ItemEvent
+from circulation.domain.states import OPEN_TRANSIT_STATES, CrateState, RequestState
+from circulation.models import Crate, HoldRequest, ItemEvent, Transit
 from library_net.accounts.scope import Scope
 from library_net.errors import LibraryError
 from library_net.jobs.models import JobRun, LostLeaseError
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 500
 ALLOCATE_AT_MOST_EVERY_S = 5
+MISSING_AFTER = timedelta(hours=24)  # a working day to unpack a crate
 
 
 @shared_task(name="circulation.expire_requests")
@@ -77,6 +79,30 @@ def resume_requests(**_ignored: Any) -> int:
         else:
             count += 1
     return count
+
+
+@shared_task(name="circulation.check_crates")
+def check_crates(**_ignored: Any) -> int:
+    """Free crates that are empty; tell staff what did not come out of one in time (TR-4, TR-5)."""
+    now = timezone.now()
+    everywhere = Scope(everywhere=True)
+    late = Transit.objects.filter(
+        crate__state=CrateState.ARRIVED,
+        crate__arrived_at__lt=now - MISSING_AFTER,
+        state__in=OPEN_TRANSIT_STATES,
+        missed_at=None,
+    )
+    missing = list(late.order_by("pk").values_list("pk", flat=True)[:BATCH])
+    for pk in missing:
+        intent = Intent(caller="calendar", operation_id=f"missing:{pk}", scope=everywhere)
+        report_missing(intent=intent, transit_id=pk, now=now)
+    done = Crate.objects.filter(state=CrateState.ARRIVED).exclude(
+        transits__in=Transit.objects.filter(state__in=OPEN_TRANSIT_STATES, missed_at=None)
+    )
+    for pk in list(done.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        intent = Intent(caller="calendar", operation_id=f"emptied:{pk}", scope=everywhere)
+        empty_crate(intent=intent, crate_id=pk, now=now)
+    return len(missing)
 
 
 @shared_task(name="circulation.allocate")

@@ -1,15 +1,15 @@
 """REST addresses of circulation, below /api/v1/."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from circulation import api, api_readers, api_requests
+from circulation import api, api_crates, api_quick, api_readers, api_requests
 
 urlpatterns = [
     path("patrons/", api.Patrons.as_view()),
     path("merges/", api_readers.Merges.as_view()),
     path("merges/<int:merge_id>/undo/", api_readers.MergeUndo.as_view()),
-    path("checkouts/", api.Checkouts.as_view()),
-    path("checkins/", api.Checkins.as_view()),
+    path("checkouts/", api_quick.checkouts),
+    path("checkins/", api_quick.checkins),
     path("renewals/", api.Renewals.as_view()),
     path("requests/", api_requests.Requests.as_view()),
     path("requests/<int:request_id>/", api_requests.RequestDetail.as_view()),
@@ -20,5 +20,12 @@ urlpatterns = [
     path("transits/", api.Transits.as_view()),
     path("transits/<int:transit_id>/dispatch/", api.TransitDispatch.as_view()),
     path("transits/<int:transit_id>/receive/", api.TransitReceive.as_view()),
+    path("crates/", api_crates.Crates.as_view()),
+    path("crates/<int:crate_id>/", api_crates.CrateDetail.as_view()),
+    path("crates/<int:crate_id>/copies/", api_crates.CrateCopies.as_view()),
+    re_path(
+        r"^crates/(?P<crate_id>\d{1,15})/(?P<step>close|reopen|dispatch|receive|empty)/$",
+        api_crates.CrateStep.as_view(),
+    ),
     path("statements/", api.Statements.as_view()),
 ]

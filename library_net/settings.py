@@ -243,6 +243,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="5"),
     },
     "circulation.allocate_changed": {"task": "circulation.allocate_changed", "schedule": 60.0},
+    "circulation.check_crates": {
+        "task": "circulation.check_crates",
+        "schedule": crontab(minute="20"),
+    },
     "circulation.resume_requests": {
         "task": "circulation.resume_requests",
         "schedule": crontab(minute="10"),

@@ -52,6 +52,12 @@ class ReasonCode(StrEnum):
     TOO_MANY_NO_SHOWS = "too_many_no_shows"  # count, limit
     # a transit
     TRANSIT_CLOSED = "transit_closed"  # state
+    CRATE_IN_USE = "crate_in_use"  # crate, where
+    CRATE_STAYS_HERE = "crate_stays_here"
+    CRATE_CLOSED = "crate_closed"  # crate, state
+    CRATE_NOT_EMPTY = "crate_not_empty"  # count
+    NOT_SET_ASIDE = "not_set_aside"  # barcode
+    GOES_ELSEWHERE = "goes_elsewhere"  # barcode, branch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
