@@ -19,10 +19,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from circulation.actions.checkin import checkin
-from circulation.actions.checkout import checkout
+from circulation.actions.checkout import checkout, checkout_by_card
 from circulation.actions.dispatch_transit import dispatch_transit
 from circulation.actions.operations import Intent
-from circulation.actions.present_card import document_shown, present_card
+from circulation.actions.present_card import document_shown, is_plain, present_card
 from circulation.actions.receive_transit import receive_transit
 from circulation.actions.register_patron import register_patron
 from circulation.actions.renew import renew
@@ -112,6 +112,9 @@ class Checkouts(APIView):
     def post(self, request: Request) -> Response:
         intent = intent_of(request)
         body, now = read(self.Body(data=request.data)), timezone.now()
+        if is_plain(body["card"]):
+            answer = checkout_by_card(intent=intent, now=now, **body)
+            return Response(answer, status=status.HTTP_201_CREATED)
         branch = find_branch(body["branch"])
         intent.require_agency(branch.agency_id)
         reader = present_card(intent=intent, text=body["card"], branch=branch, now=now)
@@ -140,7 +143,7 @@ class Checkins(APIView):
         body = read(self.Body(data=request.data))
         answer = checkin(
             intent=intent,
-            branch_id=find_branch(body["branch"]).pk,
+            branch_id=body["branch"],
             barcode=body["barcode"],
             owner=body["owner"],
             now=timezone.now(),

@@ -18,7 +18,7 @@ from django.db import connection
 from catalog.domain.items import ItemStatus
 from catalog.models.bulk import as_datetime
 from catalog.models.feed import ChangeKind
-from circulation.actions.operations import Answer, Intent, LostRace, as_answer
+from circulation.actions.operations import Answer, Intent, LostRace, as_answer, in_order
 from circulation.domain.states import ITEM_TRANSITIONS, ItemEventKind, advance
 from circulation.ledgers import Standing
 from library_net.errors import LibraryError
@@ -79,7 +79,7 @@ class Sheet:
 
     def answer(self, operation: int, place: int, answer: Answer) -> None:
         self._operation(operation, place, answer=answer, was_refused=False)
-        self.outcomes[place] = answer
+        self.outcomes[place] = in_order(answer)
 
     def lend(
         self,

@@ -36,6 +36,11 @@ from library_net.network.models import Branch
 REMEMBERED: Final = timedelta(days=1)
 
 
+def is_plain(text: str) -> bool:
+    """Neither a phone's code nor an electronic card: found by itself, without being used up."""
+    return not (is_device_code(text) or relay.is_electronic_card(text))
+
+
 def present_card(*, intent: Intent, text: str, branch: Branch, now: datetime) -> Card:
     """The reader behind what was shown at this branch; rules ID-8, ID-10, ID-18 to ID-22.
 
