@@ -139,6 +139,8 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
         409,
         _("This transit has left, arrived or been cancelled already. Look at the list again."),
     ),
+    "unknown_exception": (404, _("This case is settled already. Look at the list again.")),
+    "note_missing": (422, _("Say in a few words what was done.")),
     "unknown_crate": (404, _("There is no such load. Look at the list of crates again.")),
     "bad_crate_code": (
         422,
@@ -226,6 +228,18 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
         _("%(price)s points are needed and %(balance)s are left. Points pay all or nothing."),
     ),
     "nothing_to_pay_out": (409, _("Nothing of %(agency)s stands to this reader's credit.")),
+    "month_not_over": (422, _("The month %(month)s is not over. Settle it when it is.")),
+    "books_disagree": (
+        500,
+        _("Two books disagree: %(detail)s. Nothing was settled; tell the administrators."),
+    ),
+    "unknown_settlement": (404, _("There is no such settlement. Look at the list again.")),
+    "settlement_paid": (409, _("This settlement was marked as paid already.")),
+    "unknown_damage": (
+        422,
+        _("The tariff does not know the damage “%(damage)s”. Choose one of: %(known)s."),
+    ),
+    "unknown_suspension": (404, _("There is no such suspension. Look at the list again.")),
     # rule files
     "rules_unreadable": (
         422,

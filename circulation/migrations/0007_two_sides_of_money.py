@@ -100,14 +100,6 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField(verbose_name="settled on")),
                 ("first", _agency("one institution")),
                 ("second", _agency("the other institution")),
-                (
-                    "operation",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="circulation.operation",
-                    ),
-                ),
             ],
             options={"verbose_name": "settlement", "verbose_name_plural": "settlements"},
         ),

@@ -13,7 +13,7 @@ LEDGER = (
     "collector_id", "kind", "rule", "reason", "settlement_id", "operation_id", "at",
 )  # fmt: skip
 SETTLEMENT = (
-    "month", "first_id", "second_id", "first_owes", "second_owes", "operation_id", "created_at",
+    "month", "first_id", "second_id", "first_owes", "second_owes", "created_at",
 )  # fmt: skip
 POINTS = ("scheme_id", "kind", "points", "day", "at")
 

@@ -60,7 +60,6 @@ class Settlement(models.Model):
     )
     first_owes = models.DecimalField(_("the first owes (CNY)"), max_digits=12, decimal_places=2)
     second_owes = models.DecimalField(_("the second owes (CNY)"), max_digits=12, decimal_places=2)
-    operation = models.ForeignKey(Operation, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(_("settled on"))
 
     class Meta:
