@@ -37,21 +37,28 @@ def run(*, size: int, context: BenchContext) -> dict[str, float]:
 
 def measure(path: Path, folder: Path, *, size: int) -> dict[str, float]:
     """On whatever database is configured; ``growth`` is the last slice's cost ÷ the second's."""
-    from tests.benchmarks.pipeline import import_file, iterate_with_pymarc, new_member, slices
+    from tests.benchmarks.pipeline import (
+        follower_beside,
+        import_file,
+        iterate_with_pymarc,
+        new_member,
+        slices,
+    )
 
     agency = new_member("BENCH")
     ratios, ours, records = [], [], 0
-    for part in slices(path, folder, count=SLICES, size=size):
-        started = time.perf_counter()
-        count = iterate_with_pymarc(part)
-        theirs_s = time.perf_counter() - started
-        started = time.perf_counter()
-        batch = import_file(part, agency)
-        ours_s = time.perf_counter() - started
-        assert batch.created == count - batch.repeated, (batch.created, count)
-        ratios.append(theirs_s / ours_s)
-        ours.append(ours_s / count)
-        records += count
+    with follower_beside():
+        for part in slices(path, folder, count=SLICES, size=size):
+            started = time.perf_counter()
+            count = iterate_with_pymarc(part)
+            theirs_s = time.perf_counter() - started
+            started = time.perf_counter()
+            batch = import_file(part, agency)
+            ours_s = time.perf_counter() - started
+            assert batch.created == count - batch.repeated, (batch.created, count)
+            ratios.append(theirs_s / ours_s)
+            ours.append(ours_s / count)
+            records += count
     return {
         "ratio": statistics.median(ratios),
         "per_second": records / sum(cost * records / len(ours) for cost in ours),

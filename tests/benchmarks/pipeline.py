@@ -1,7 +1,12 @@
 """What both ingest benchmarks do: a member, its file in, the feed numbered, the index written."""
 
+import contextlib
 import itertools
-from collections.abc import Iterator
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pymarc
@@ -10,13 +15,14 @@ from django.utils import timezone
 
 from catalog.actions.ingest_chunk import ingest_chunk
 from catalog.actions.receive_batch import receive_batch
-from catalog.models import Batch
-from catalog.search.follow import follow_once
+from catalog.models import Batch, Change, FeedHead
 from catalog.search.index import shared_index
 from library_net.network.models import Agency, Branch
 from tests.benchmarks.load import RECORD_END
 
+ROOT = Path(__file__).resolve().parents[2]
 PIECE = 256 * 1024
+TIMEOUT_S = 300
 
 
 def new_member(code: str) -> Agency:
@@ -25,8 +31,20 @@ def new_member(code: str) -> Agency:
     return agency
 
 
+@contextlib.contextmanager
+def follower_beside() -> Iterator[None]:
+    """`manage.py follow_index`, as it runs on every node: the index grows while records come in."""
+    command = [sys.executable, ROOT / "manage.py", "follow_index"]
+    with subprocess.Popen(command, cwd=ROOT, env=dict(os.environ)) as follower:
+        try:
+            _wait_until(lambda: shared_index(settings.SEARCH_INDEX_PATH).state() is not None)
+            yield
+        finally:
+            follower.terminate()
+
+
 def import_file(path: Path, agency: Agency) -> Batch:
-    """From the bytes to the searchable index, in this process."""
+    """From the bytes to the searchable index; a `follower_beside` must be running."""
     batch = receive_batch(
         agency=agency, content=pieces(path), now=timezone.now(), file_name=path.name
     )
@@ -35,11 +53,25 @@ def import_file(path: Path, agency: Agency) -> Batch:
     assert job.take(now=timezone.now())
     while not ingest_chunk(batch_id=batch.pk, job=job, now=timezone.now()):
         pass
-    index = shared_index(settings.SEARCH_INDEX_PATH)
-    while follow_once(index):
-        pass
+    _wait_until(is_searchable)
     batch.refresh_from_db()
     return batch
+
+
+def is_searchable() -> bool:
+    """Whether the index has followed everything that is committed."""
+    state = shared_index(settings.SEARCH_INDEX_PATH).state()
+    head = FeedHead.objects.values_list("position", flat=True).first() or 0
+    is_numbered = not Change.objects.filter(position=None).exists()
+    return state is not None and is_numbered and state.cursor == head
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + TIMEOUT_S
+    while not is_so():
+        if time.monotonic() > deadline:
+            raise SystemExit("the index follower does not follow")
+        time.sleep(0.01)
 
 
 def pieces(path: Path) -> Iterator[bytes]:
