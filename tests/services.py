@@ -69,7 +69,7 @@ def postgresql(*, durable: bool = False) -> Iterator[str]:
         )
         port = free_port()
         options = ["listen_addresses=127.0.0.1", f"unix_socket_directories={folder}"]
-        options += ["max_connections=200", "shared_buffers=256MB", "log_min_messages=fatal"]
+        options += ["max_connections=300", "shared_buffers=256MB", "log_min_messages=fatal"]
         if not durable:
             options += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
             # A test's rows are often never committed: autovacuum would note its tables as empty in

@@ -1,7 +1,10 @@
-"""Lending over REST with every rule on, against a plain DRF view, a stored function and pgbench.
+"""Lending and taking back over REST with every rule on, against three yardsticks.
 
-The same eight clients drive both servers over HTTP with connections kept open; all contenders run
-once a round on the same tables, which are set back in between. Loans a second are compared.
+Plain: a DRF view with the ORM. Function: the same web server, a bare view, one stored function.
+pgbench: the stored function alone, the best of 8 and 64 clients. All serve the same tables, which
+are set back in between, and run once a round; the load comes from a process of its own. A loan of
+ours checks what RULES.md lists and writes two rows more than the yardsticks (the operation with the
+answer to repeat, the change the index follows).
 """
 
 import contextlib
@@ -9,68 +12,86 @@ import http.client
 import itertools
 import json
 import os
+import re
 import signal
 import statistics
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-import psycopg
 from django.db import connection
 
 from catalog.domain.items import ItemStatus
 from catalog.models import Item
-from circulation.models import LoanRule, Patron
+from circulation.models import LoanRule
 from tests.benchmarks.harness import BenchContext, percentile
 from tests.services import die_with_parent, find_program, free_port
 from tests.world import NOW, World, card_of
 
-DESCRIPTION = "loans a second over REST, all rules on ÷ a plain DRF + ORM view"
-DEFAULT_SIZE = 1500
+DESCRIPTION = "loans a second over REST, all rules on ÷ a plain DRF + ORM view; 8 clients"
+DEFAULT_SIZE = 2400
 UNIT = "loans a contender and round"
 DATABASE = "postgresql"
-CLIENTS = 8
-READERS = 500
+FEW, MANY = 8, 64
+TITLES, READERS = 200, 500
 NO_LIMIT = 30_000
-ROUNDS = 3
+ROUNDS = 1
 BIN = Path(sys.executable).parent
+ROOT = Path(__file__).resolve().parents[2]
+THREADS = 32  # of each of two processes: enough for 64 clients
 
 # The same facts checked and written in one call: what the database itself can do at most.
-FUNCTION = """
-CREATE OR REPLACE FUNCTION bench_lend(the_patron text, the_barcode text, the_branch bigint)
+LEND = """
+CREATE OR REPLACE FUNCTION bench_lend(the_patron text, the_barcode text, the_branch text)
 RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE copy catalog_item%ROWTYPE; reader bigint; lender bigint; made bigint;
+DECLARE copy catalog_item%ROWTYPE; reader bigint; desk network_branch%ROWTYPE; made bigint;
 BEGIN
   SELECT * INTO copy FROM catalog_item WHERE barcode = the_barcode FOR NO KEY UPDATE;
   SELECT id INTO reader FROM circulation_patron
     WHERE number = the_patron AND NOT is_blocked FOR NO KEY UPDATE;
-  SELECT agency_id INTO lender FROM network_branch WHERE id = the_branch;
+  SELECT * INTO desk FROM network_branch WHERE code = the_branch;
   IF copy.status <> 'available' OR reader IS NULL OR (SELECT count(*) FROM circulation_loan
       WHERE patron_id = reader AND closed_at IS NULL) >= 100000 THEN RETURN NULL; END IF;
   INSERT INTO circulation_loan (item_id, patron_id, owning_agency_id, checkout_branch_id,
       checkout_agency_id, checked_out_at, due_at, renewals, terms)
-    VALUES (copy.id, reader, copy.owning_agency_id, the_branch, lender, now(),
+    VALUES (copy.id, reader, copy.owning_agency_id, desk.id, desk.agency_id, now(),
       now() + interval '30 days', 0, '{}') RETURNING id INTO made;
   UPDATE catalog_item SET status = 'on_loan', status_changed_at = now() WHERE id = copy.id;
   INSERT INTO circulation_itemevent (item_id, kind, at, branch_id, status, loan_id)
-    VALUES (copy.id, 'lent', now(), the_branch, 'on_loan', made);
+    VALUES (copy.id, 'lent', now(), desk.id, 'on_loan', made);
   RETURN made;
 END $$"""
+TAKE = """
+CREATE OR REPLACE FUNCTION bench_take(the_barcode text, the_branch text)
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE copy catalog_item%ROWTYPE; desk bigint; closed bigint;
+BEGIN
+  SELECT * INTO copy FROM catalog_item WHERE barcode = the_barcode FOR NO KEY UPDATE;
+  SELECT id INTO desk FROM network_branch WHERE code = the_branch;
+  UPDATE circulation_loan SET closed_at = now(), checkin_branch_id = desk
+    WHERE item_id = copy.id AND closed_at IS NULL RETURNING id INTO closed;
+  UPDATE catalog_item SET status = 'available', current_branch_id = desk,
+    status_changed_at = now() WHERE id = copy.id;
+  INSERT INTO circulation_itemevent (item_id, kind, at, branch_id, status, loan_id)
+    VALUES (copy.id, 'back', now(), desk, 'available', closed);
+  RETURN closed;
+END $$"""
 TABLES = "circulation_loan, circulation_itemevent, circulation_operation, catalog_change"
-RESET = (
-    f"TRUNCATE {TABLES} CASCADE",
-    "UPDATE catalog_item SET status = 'available' WHERE status <> 'available'",
-    "VACUUM ANALYZE catalog_item",
-    "DROP SEQUENCE IF EXISTS bench_turn",
-    "CREATE SEQUENCE bench_turn",
-)
+LEND_ALL = """
+INSERT INTO circulation_loan (item_id, patron_id, owning_agency_id, checkout_branch_id,
+    checkout_agency_id, checked_out_at, due_at, renewals, terms)
+  SELECT i.id, (SELECT min(id) FROM circulation_patron) + i.id % 500, i.owning_agency_id,
+    i.current_branch_id, i.owning_agency_id, now(), now() + interval '30 days', 0, '{}'
+  FROM catalog_item i"""
+HOME = {"checkouts": "available", "checkins": "on_loan"}
+DONE = {"checkouts": 201, "checkins": 200}
 
 
-class Lending:
-    """The contenders, each lending the next `size` copies once."""
+class Desk:
+    """The contenders of one direction, each handling every copy once."""
 
     def __init__(self, *, size: int, folder: Path) -> None:
         self.size, self.folder = size, folder
@@ -81,67 +102,47 @@ class Lending:
         self.key = world.member_key("JJ")
         self.barcodes = _copies(world, count=size)
         with connection.cursor() as cursor:
-            cursor.execute(FUNCTION)
+            cursor.execute(LEND)
+            cursor.execute(TAKE)
         self.turn = itertools.count()
-        self.times: list[float] = []
+        self.seconds: dict[str, list[float]] = {}
+        self.times: dict[str, list[float]] = {}
 
-    def over_http(self, port: int, path: str, *, timed: bool = False) -> Callable[[], None]:
-        def lend() -> None:
-            turn, times = next(self.turn), self.times if timed else []
-            _share(
-                self.size,
-                lambda numbers: self._client(port, path, numbers=numbers, turn=turn, times=times),
-            )
+    def http(self, port: int, path: str, *, clients: int, name: str) -> None:
+        turn, direction = next(self.turn), path.rstrip("/").rpartition("/")[2]
+        job = {
+            "port": port,
+            "path": path,
+            "clients": clients,
+            "status": DONE[direction],
+            "headers": {"Authorization": f"Key {self.key}"},
+            "requests": [[self._body(number), f"{turn}-{number}"] for number in range(self.size)],
+        }
+        self.reset(direction)
+        command = [sys.executable, "-m", "tests.benchmarks.http_load"]
+        done = subprocess.run(
+            command, input=json.dumps(job), capture_output=True, text=True, cwd=ROOT, check=True
+        )
+        result = json.loads(done.stdout)
+        assert not result["wrong"], result["wrong"]
+        self._note(name, result["seconds"])
+        self.times.setdefault(name, []).extend(result["times"])
 
-        return lend
-
-    def _client(
-        self, port: int, path: str, *, numbers: range, turn: int, times: list[float]
-    ) -> None:
-        line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        for number in numbers:
-            reader: Patron = self.readers[number % READERS]
-            body = {
-                "branch": self.branch.code,
-                "barcode": self.barcodes[number],
-                "card": card_of(reader),
-                "patron": reader.number,
-            }
-            headers = {
-                "Authorization": f"Key {self.key}",
-                "Content-Type": "application/json",
-                "Idempotency-Key": f"{turn}-{number}",
-            }
-            started = time.perf_counter()
-            line.request("POST", path, json.dumps(body), headers)
-            response = line.getresponse()
-            answer = response.read()
-            times.append(time.perf_counter() - started)
-            assert response.status == 201, answer
-        line.close()
-
-    def function(self) -> None:
-        def lend(numbers: range) -> None:
-            with psycopg.connect(os.environ["LIBRARY_NET_DATABASE_URL"], autocommit=True) as line:
-                for number in numbers:
-                    reader = self.readers[number % READERS].number
-                    call = "SELECT bench_lend(%s, %s, %s)"
-                    line.execute(
-                        call, [reader, self.barcodes[number], self.branch.pk], prepare=True
-                    )
-
-        _share(self.size, lend)
-
-    def pgbench(self) -> None:
+    def pgbench(self, direction: str, *, clients: int, name: str) -> None:
+        self.reset(direction)
         first = int(self.readers[0].number[1:])  # the readers' numbers follow one another
-        script = self.folder / "lend.sql"
+        barcode = "'H' || lpad(nextval('bench_turn')::text, 6, '0')"
+        call = {
+            "checkouts": f"bench_lend('P' || lpad((:reader)::text, 6, '0'), {barcode}",
+            "checkins": f"bench_take({barcode}",
+        }[direction]
+        script = self.folder / f"{direction}.sql"
         script.write_text(
             f"\\set reader random({first}, {first + READERS - 1})\n"
-            "SELECT bench_lend('P' || lpad((:reader)::text, 6, '0'),"
-            f" 'H' || lpad(nextval('bench_turn')::text, 6, '0'), {self.branch.pk});\n"
+            f"SELECT {call}, '{self.branch.code}');\n"
         )
         command = [find_program("pgbench"), "-n", "-M", "prepared", "-f", script]
-        command += ["-c", CLIENTS, "-t", self.size // CLIENTS]
+        command += ["-c", clients, "-j", 2, "-t", self.size // clients]
         done = subprocess.run(
             [*map(str, command), os.environ["LIBRARY_NET_DATABASE_URL"]],
             check=False,
@@ -149,58 +150,98 @@ class Lending:
             text=True,
         )
         assert done.returncode == 0, done.stderr
+        found = re.search(r"tps = ([\d.]+) \(without initial", done.stdout)
+        assert found, done.stdout
+        self._note(name, self.size / float(found[1]))
 
-    def reset(self) -> None:
+    def reset(self, direction: str) -> None:
+        statements = [
+            f"TRUNCATE {TABLES} CASCADE",
+            f"UPDATE catalog_item SET status = '{HOME[direction]}'",
+            *([LEND_ALL] if direction == "checkins" else []),
+            "VACUUM ANALYZE catalog_item",
+            "VACUUM ANALYZE circulation_loan",
+            "DROP SEQUENCE IF EXISTS bench_turn",
+            "CREATE SEQUENCE bench_turn",
+            "CHECKPOINT",
+        ]
         with connection.cursor() as cursor:
-            for statement in RESET:
+            for statement in statements:
                 cursor.execute(statement)
+
+    def _body(self, number: int) -> dict[str, str]:
+        reader = self.readers[number % READERS]
+        return {
+            "branch": self.branch.code,
+            "barcode": self.barcodes[number],
+            "card": card_of(reader),
+            "patron": reader.number,
+        }
+
+    def _note(self, name: str, seconds: float) -> None:
+        self.seconds.setdefault(name, []).append(seconds)
 
 
 def run(*, size: int, context: BenchContext) -> dict[str, float]:
-    size -= size % CLIENTS
-    lending = Lending(size=size, folder=context.folder)
+    size -= size % MANY
+    desk = Desk(size=size, folder=context.folder)
     with (
         _server("library_net.settings") as ours,
         _server("tests.benchmarks.plain_settings") as plain,
     ):
-        contenders = {
-            "ours": lending.over_http(ours, "/api/v1/checkouts/", timed=True),
-            "plain": lending.over_http(plain, "/plain/"),
-            "function": lending.function,
-            "pgbench": lending.pgbench,
+        contenders = _contenders(desk, ours=ours, plain=plain)
+        for one in contenders.values():  # caches, plans and connections are warm afterwards
+            one()
+        desk.seconds.clear()
+        desk.times.clear()
+        names = list(contenders)
+        for number in range(ROUNDS):
+            turn = number % len(names)
+            for name in names[turn:] + names[:turn]:
+                contenders[name]()
+    return _figures(desk, context)
+
+
+def _contenders(desk: Desk, *, ours: int, plain: int) -> dict[str, Callable[[], None]]:
+    contenders: dict[str, Callable[[], None]] = {}
+
+    def add(name: str, do: Callable[..., None], *given: Any, clients: int) -> None:
+        contenders[name] = lambda: do(*given, clients=clients, name=name)
+
+    for way in ("checkouts", "checkins"):
+        add(f"ours {way}", desk.http, ours, f"/api/v1/{way}/", clients=FEW)
+        add(f"plain {way}", desk.http, plain, f"/plain/{way}/", clients=FEW)
+        add(f"function {way}", desk.http, plain, f"/function/{way}/", clients=FEW)
+        add(f"many {way}", desk.http, ours, f"/api/v1/{way}/", clients=MANY)
+        add(f"pgbench few {way}", desk.pgbench, way, clients=FEW)
+        add(f"pgbench many {way}", desk.pgbench, way, clients=MANY)
+    return contenders
+
+
+def _figures(desk: Desk, context: BenchContext) -> dict[str, float]:
+    seconds = desk.seconds
+    figures: dict[str, float] = {}
+    for way, end in (("checkouts", ""), ("checkins", "_return")):
+        seconds[f"pgbench {way}"] = [
+            min(pair)
+            for pair in zip(
+                seconds[f"pgbench few {way}"], seconds[f"pgbench many {way}"], strict=True
+            )
+        ]
+        ours, many = f"ours {way}", f"many {way}"
+        figures |= {
+            f"ratio{end}": context.ratio(seconds, slow=f"plain {way}", fast=ours),
+            f"vs_function{end}": context.ratio(seconds, slow=f"function {way}", fast=ours),
+            f"vs_pgbench{end}": context.ratio(seconds, slow=f"pgbench {way}", fast=many),
+            f"per_s{end}": desk.size / statistics.median(seconds[ours]),
+            f"per_s_64{end}": desk.size / statistics.median(seconds[many]),
+            f"plain_per_s{end}": desk.size / statistics.median(seconds[f"plain {way}"]),
+            f"function_per_s{end}": desk.size / statistics.median(seconds[f"function {way}"]),
+            f"pgbench_per_s{end}": desk.size / statistics.median(seconds[f"pgbench {way}"]),
+            f"p99_ms{end}": percentile(desk.times[ours], 99) * 1000,
+            f"p99_ms_64{end}": percentile(desk.times[many], 99) * 1000,
         }
-        seconds = context.rounds(contenders, count=ROUNDS, before=lending.reset)
-    return {
-        "ratio": context.ratio(seconds, slow="plain", fast="ours"),
-        "vs_function": context.ratio(seconds, slow="function", fast="ours"),
-        "vs_pgbench": context.ratio(seconds, slow="pgbench", fast="ours"),
-        "loans_per_s": size / statistics.median(seconds["ours"]),
-        "plain_per_s": size / statistics.median(seconds["plain"]),
-        "function_per_s": size / statistics.median(seconds["function"]),
-        "p99_ms": percentile(lending.times, 99) * 1000,
-        "seconds": sum(map(sum, seconds.values())),
-    }
-
-
-def _share(size: int, work: Callable[[range], None]) -> None:
-    """Eight threads, each with its own numbers; the first failure is raised here."""
-    failures: list[BaseException] = []
-
-    def guarded(numbers: range) -> None:
-        try:
-            work(numbers)
-        except BaseException as error:  # noqa: BLE001 - raised below, in the main thread
-            failures.append(error)
-
-    threads = [
-        threading.Thread(target=guarded, args=(range(n, size, CLIENTS),)) for n in range(CLIENTS)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
+    return figures
 
 
 @contextlib.contextmanager
@@ -208,7 +249,7 @@ def _server(settings: str) -> Iterator[int]:
     """granian with two processes, as the README starts it."""
     port = free_port()
     command = [BIN / "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", port]
-    command += ["--workers", 2, "--blocking-threads", 4, "--log-level", "warning"]
+    command += ["--workers", 2, "--blocking-threads", THREADS, "--log-level", "warning"]
     process = subprocess.Popen(
         [*map(str, command), "library_net.wsgi:application"],
         env={**os.environ, "DJANGO_SETTINGS_MODULE": settings},
@@ -237,21 +278,23 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 def _copies(world: World, *, count: int) -> list[str]:
-    record, branch = world.record("三体"), world.branches["JJ-MAIN"]
+    """Copies of many titles, so that not one work only changes all the time."""
+    records = [world.record(f"三体{n}") for n in range(TITLES)]
+    branch = world.branches["JJ-MAIN"]
     barcodes = [f"H{number:06d}" for number in range(1, count + 1)]
     Item.objects.bulk_create(
         (
             Item(
                 owning_agency=branch.agency,
                 barcode=barcode,
-                source_record=record,
+                source_record=records[number % TITLES],
                 home_branch=branch,
                 current_branch=branch,
                 status=ItemStatus.AVAILABLE,
                 status_changed_at=NOW,
                 created_at=NOW,
             )
-            for barcode in barcodes
+            for number, barcode in enumerate(barcodes)
         ),
         batch_size=2000,
     )
