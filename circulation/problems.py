@@ -96,6 +96,20 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
         409,
         _("This copy is said to be returned and is being looked for. There is nothing to renew."),
     ),
+    "loan_recalled": (
+        409,
+        _("This copy was recalled because others need it. Please return it in time."),
+    ),
+    "already_recalled": (409, _("This loan was recalled already.")),
+    "due_soon_anyway": (
+        409,
+        _("This loan is due on %(due_date)s; the rules allow no earlier day."),
+    ),
+    "not_lost_yet": (409, _("The rules do not count this loan as lost.")),
+    "not_here": (
+        409,
+        _("%(barcode)s is not recorded as standing here. Scan it as returned first."),
+    ),
     "too_early_to_renew": (409, _("This loan can be renewed from %(from_date)s on.")),
     # a request
     "unknown_request": (404, _("There is no such request. Look at the list of requests again.")),
@@ -273,6 +287,11 @@ EXCEPTIONS: dict[str, Promise | str] = {
     "was_not_processed": _(
         "%(barcode)s was not ready for the shelf yet. Check its label and record."
     ),
+    "claimed_returned": _(
+        "The reader says that %(barcode)s was returned. Look on the shelves; found, scan it as "
+        "returned."
+    ),
+    "damaged": _("%(barcode)s is damaged: %(note)s. Mend it, charge its reader, or withdraw it."),
     "missing_in_crate": _(
         "%(barcode)s is on the manifest of crate %(crate)s but did not come out of it. Look in the "
         "crate and the van, then ask %(origin)s to look on the shelf."

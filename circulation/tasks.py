@@ -8,7 +8,7 @@ from typing import Any
 
 from celery import shared_task
 from django.core.cache import cache
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Max, Min, Q, Sum
 from django.utils import timezone
 
 from circulation.actions.adjust_request import resume_request
@@ -16,11 +16,13 @@ from circulation.actions.allocate_requests import allocate_requests
 from circulation.actions.cancel_request import expire_request
 from circulation.actions.check_item_events import check_item_events
 from circulation.actions.crates import empty_crate, report_missing
+from circulation.actions.forget import forget
+from circulation.actions.loan_troubles import declare_lost
 from circulation.actions.operations import Intent
 from circulation.actions.plan_rebalancing import plan_rebalancing
 from circulation.domain.calendar import local_date
 from circulation.domain.states import OPEN_TRANSIT_STATES, CrateState, RequestState
-from circulation.models import Crate, HoldRequest, ItemEvent, Transit
+from circulation.models import Crate, HoldRequest, ItemEvent, Loan, LoanRule, Transit
 from library_net.accounts.scope import Scope
 from library_net.errors import LibraryError
 from library_net.jobs.models import JobRun, LostLeaseError
@@ -78,6 +80,31 @@ def resume_requests(**_ignored: Any) -> int:
             log.warning("request %s does not go on: %s", pk, error)
         else:
             count += 1
+    return count
+
+
+@shared_task(name="circulation.declare_lost")
+def declare_lost_loans(**_ignored: Any) -> int:
+    """Count loans as lost that the rules no longer expect back (LO-4); returns how many."""
+    now = timezone.now()
+    patient = LoanRule.objects.aggregate(days=Min("lost_after_days"))["days"]
+    if patient is None:
+        return 0
+    late = Loan.objects.filter(
+        closed_at=None, claimed_at=None, due_at__lt=now - timedelta(days=patient)
+    ).exclude(patron=None)
+    count = 0
+    for pk in list(late.order_by("due_at").values_list("pk", flat=True)[:BATCH]):
+        intent = Intent(
+            caller="calendar",
+            operation_id=f"lost:{pk}:{local_date(now)}",  # not lost today may be lost tomorrow
+            scope=Scope(everywhere=True),
+        )
+        try:
+            declare_lost(intent=intent, loan_id=pk, now=now)
+        except LibraryError:
+            continue  # its own rule is more patient, or it came back this moment
+        count += 1
     return count
 
 
@@ -146,6 +173,13 @@ def check_events(**_ignored: Any) -> int:
     for finding in check.findings:
         log.error("item events and columns disagree: %s", finding)
     return len(check.findings)
+
+
+@shared_task(name="circulation.forget")
+def forget_readers(**_ignored: Any) -> int:
+    """Part returned loans from their readers when their days are over; returns how many."""
+    done = forget(now=timezone.now())
+    return done.loans + done.requests
 
 
 @shared_task(name="circulation.plan_rebalancing")

@@ -48,7 +48,7 @@ def today_tiles(scope: Scope) -> list[dict[str, Any]]:
         (
             work.exceptions,
             gettext("odd cases to settle"),
-            _list(admin_list("staffexception")),
+            reverse("desk:exceptions"),
             True,
         ),
         (work.to_pull, gettext("copies to pull for readers"), vans, True),

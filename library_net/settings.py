@@ -247,6 +247,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "circulation.check_crates",
         "schedule": crontab(minute="20"),
     },
+    "circulation.declare_lost": {
+        "task": "circulation.declare_lost",
+        "schedule": crontab(hour="5", minute="20"),
+    },
     "circulation.resume_requests": {
         "task": "circulation.resume_requests",
         "schedule": crontab(minute="10"),
@@ -255,6 +259,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "circulation.check_item_events",
         "schedule": crontab(hour="3", minute="30"),
     },
+    "circulation.forget": {"task": "circulation.forget", "schedule": crontab(hour="3", minute="0")},
     "circulation.plan_rebalancing": {
         "task": "circulation.plan_rebalancing",
         "schedule": crontab(hour="2", minute="0"),

@@ -10,6 +10,7 @@ from functools import partial
 from django.db.models import Q
 
 from catalog.domain.items import ItemStatus
+from circulation.actions._found import settle_found
 from circulation.actions._sheet import Sheet
 from circulation.actions.intake import (
     back_to_queue,
@@ -217,6 +218,8 @@ def _lend_alone(call: Call) -> Answer:
         (decision,) = decide_checkout((ask,), rules=reference.rules)
         if isinstance(decision, Refused):
             raise refused(decision.reasons)
+        if state.facts.status == ItemStatus.LOST:  # LO-5
+            settle_found(journal, item=state.item, branch=branch, reference=reference)
         loan = _write(journal, decision=decision, state=state, own=own, branch=branch)
         item = item_answer(state.item, reference=reference)
         return _answer(

@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from catalog.domain.items import ItemStatus
 from catalog.models import Item
+from circulation.actions._found import settle_found
 from circulation.actions._money import book_lateness
 from circulation.actions._plan_life import finish_plans
 from circulation.actions.operations import Answer, Journal, LostRace
@@ -65,6 +66,8 @@ def take_in(
     )
     accepted = decide_checkin(facts)
     _close_loan(journal, state=state, accepted=accepted, branch=branch, terms=terms)
+    if state.facts.status == ItemStatus.LOST:
+        settle_found(journal, item=state.item, branch=branch, reference=reference)
     arrived = (
         ItemEventKind.RECEIVED
         if accepted.transit_event == TransitEvent.RECEIVED

@@ -73,6 +73,7 @@ class LoanFacts:
     due_at: datetime
     renewals: int = 0
     claimed_at: datetime | None = None  # since when the reader says it was returned
+    is_recalled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

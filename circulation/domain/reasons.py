@@ -29,6 +29,7 @@ class ReasonCode(StrEnum):
     HELD_FOR_ANOTHER = "held_for_another"
     NOT_LENDABLE = "not_lendable"  # rule
     NOT_READY_TO_LEND = "not_ready_to_lend"  # status
+    NOT_HERE = "not_here"  # barcode
     # the members
     AGENCY_SUSPENDED = "agency_suspended"  # agency
     # a renewal
@@ -37,6 +38,9 @@ class ReasonCode(StrEnum):
     LOAN_OVERDUE = "loan_overdue"  # due_date
     WANTED_BY_ANOTHER = "wanted_by_another"  # count
     LOAN_CLAIMED = "loan_claimed"
+    LOAN_RECALLED = "loan_recalled"
+    ALREADY_RECALLED = "already_recalled"
+    DUE_SOON_ANYWAY = "due_soon_anyway"  # due_date
     TOO_EARLY_TO_RENEW = "too_early_to_renew"  # from_date
     # a request
     REQUEST_LIMIT = "request_limit"  # limit

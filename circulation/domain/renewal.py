@@ -76,6 +76,8 @@ def _loan_blocks(facts: RenewalFacts, *, loan: LoanFacts) -> tuple[Reason, ...]:
     reasons = []
     if loan.claimed_at is not None:  # RN-9
         reasons.append(reason(ReasonCode.LOAN_CLAIMED))
+    if loan.is_recalled:  # RN-10
+        reasons.append(reason(ReasonCode.LOAN_RECALLED))
     if loan.renewals >= terms.renewals:  # RN-3
         reasons.append(reason(ReasonCode.NO_RENEWALS_LEFT, limit=terms.renewals))
     if loan.due_at < facts.now:  # RN-4

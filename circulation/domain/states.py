@@ -34,6 +34,7 @@ class ItemEventKind(StrEnum):
     CLAIMED = "claimed"  # the reader says it was returned
     LOST = "lost"
     MISSED = "missed"  # staff could not find it
+    DAMAGED = "damaged"  # kept off the shelf until somebody has looked at it
     PROCESSED = "processed"  # made ready for the shelf
     WITHDRAWN = "withdrawn"
 
@@ -199,6 +200,10 @@ ITEM_TRANSITIONS: Final[Mapping[tuple[ItemStatus, ItemEventKind], ItemStatus]] =
     (_I.CLAIMED_RETURNED, _E.LOST): _I.LOST,
     **{(status, _E.LOST): _I.LOST for status in _IN_HOUSE},
     **{(status, _E.MISSED): _I.MISSING for status in _IN_HOUSE if status != _I.MISSING},
+    **{
+        (status, _E.DAMAGED): _I.IN_PROCESS
+        for status in (_I.AVAILABLE, _I.RESHELVING, _I.ON_HOLD_SHELF, _I.IN_TRANSIT, _I.IN_PROCESS)
+    },
     (_I.RESHELVING, _E.PROCESSED): _I.AVAILABLE,
     (_I.IN_PROCESS, _E.PROCESSED): _I.AVAILABLE,
     (_I.ON_ORDER, _E.PROCESSED): _I.IN_PROCESS,

@@ -55,6 +55,7 @@ EVENT_NAMES = [
     (ItemEventKind.CLAIMED, _("said to be returned")),
     (ItemEventKind.LOST, _("lost")),
     (ItemEventKind.MISSED, _("not found")),
+    (ItemEventKind.DAMAGED, _("damaged")),
     (ItemEventKind.PROCESSED, _("made ready")),
     (ItemEventKind.WITHDRAWN, _("withdrawn")),
 ]

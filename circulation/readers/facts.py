@@ -194,7 +194,9 @@ def own_waiting_request(item: Item, *, patron_id: int) -> HoldRequest | None:
     """The reader's own request that taking this copy would fill. Queries: 1. Rule CO-10."""
     return (
         HoldRequest.objects.filter(
-            same_title(item), patron_id=patron_id, state=RequestState.WAITING
+            same_title(item),
+            patron_id=patron_id,
+            state__in=(RequestState.WAITING, RequestState.SUSPENDED),
         )
         .filter(Q(wanted_item=None) | Q(wanted_item=item))
         .order_by("pk")
@@ -220,6 +222,7 @@ def loan_facts(loan: Loan) -> LoanFacts:
         due_at=loan.due_at,
         renewals=loan.renewals,
         claimed_at=loan.claimed_at,
+        is_recalled=loan.recalled_at is not None,
     )
 
 

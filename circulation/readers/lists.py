@@ -135,6 +135,13 @@ def open_exceptions(scope: Scope) -> QuerySet[StaffException]:
     return rows.order_by("pk")
 
 
+def settled_exceptions(scope: Scope) -> QuerySet[StaffException]:
+    """Odd cases somebody settled, the last first. Queries: 1."""
+    rows = StaffException.objects.exclude(closed_at=None).select_related("branch", "closed_by")
+    rows = rows if scope.everywhere else rows.filter(agency_id__in=scope.agency_ids)
+    return rows.order_by("-closed_at", "-pk")
+
+
 def anchor_for(*, manifestation_id: int, agency_id: int | None = None) -> SourceRecord:
     """The record a title request is anchored on: the reader's library's own, else the oldest.
 

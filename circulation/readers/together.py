@@ -91,13 +91,15 @@ SELECT {rows}(id) FROM (
   UNION SELECT item_id FROM circulation_holdrequest
     WHERE item_id {items} AND state IN ('in_transit', 'ready')
   UNION SELECT item_id FROM circulation_move WHERE item_id {items} AND state = 'approved'
+  UNION SELECT id FROM catalog_item WHERE id {items} AND status = 'lost'
   UNION SELECT i.id FROM catalog_item i
-    JOIN circulation_holdrequest r ON r.anchor_id = i.source_record_id AND r.state = 'waiting'
+    JOIN circulation_holdrequest r ON r.anchor_id = i.source_record_id
+      AND r.state IN ('waiting', 'suspended')
     WHERE i.id {items}
   UNION SELECT i.id FROM catalog_item i
     JOIN catalog_sourcerecord mine ON mine.id = i.source_record_id
     JOIN catalog_sourcerecord other ON other.manifestation_id = mine.manifestation_id
-    JOIN circulation_holdrequest r ON r.anchor_id = other.id AND r.state = 'waiting'
+    JOIN circulation_holdrequest r ON r.anchor_id = other.id AND r.state IN ('waiting', 'suspended')
     WHERE i.id {items}) AS found""",
 }
 # Ids for what will be written: the answer of a loan names it. PostgreSQL hands them out here; on
