@@ -72,6 +72,7 @@ def rebuild(index: SearchIndex, *, progress: Progress | None = None) -> int:
                 break
             with collector_held():
                 builder.add(load_documents(ids))
+            builder.note_progress(total=total)
             last, seen = ids[-1], seen + len(ids)
             if progress:
                 progress(seen, max(seen, total))

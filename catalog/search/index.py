@@ -13,6 +13,7 @@ import logging
 import os
 import shutil
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -31,6 +32,8 @@ from catalog.search.schema import (
 logger = logging.getLogger(__name__)
 POINTER = "current"
 STATE = "state.json"
+PROGRESS = "progress.json"
+STALE_S = 120.0  # progress not heard of for so long is that of a builder that was killed
 NEVER = (0, 0)
 WRITER_MEMORY = 64_000_000  # bytes
 BUILDER_MEMORY = 128_000_000
@@ -47,6 +50,14 @@ class IndexState:
     schema: int = SCHEMA_VERSION
     feed: str = ""  # identity of the database whose feed the cursor counts
     cursor: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildProgress:
+    """How many works a new index holds, and how many it will."""
+
+    done: int
+    total: int
 
 
 class SearchIndex:
@@ -92,6 +103,19 @@ class SearchIndex:
         """Works in the index."""
         searcher = self.searcher()
         return int(searcher.num_docs) if searcher else 0
+
+    def building(self) -> BuildProgress | None:
+        """How far the newest rebuild is, of this process or another; None when there is none."""
+        generations = sorted(self.path.glob("g[0-9]*"))
+        if not generations or (generations[-1] / STATE).exists():
+            return None
+        file = generations[-1] / PROGRESS
+        try:
+            if time.time() - file.stat().st_mtime > STALE_S:
+                return None
+            return BuildProgress(**json.loads(file.read_text(encoding="ascii")))
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
 
     # --- writing -------------------------------------------------------------------------------
 
@@ -218,6 +242,7 @@ class Builder:
     """Writes a generation nobody reads yet."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._index = tantivy.Index(build_schema(), str(folder))
         register_tokenizers(self._index)
         self._writer = _claim_writer(self._index, memory=BUILDER_MEMORY)
@@ -227,6 +252,11 @@ class Builder:
         for document in documents:
             self._writer.add_document(to_index(document))
             self.count += 1
+
+    def note_progress(self, *, total: int) -> None:
+        """Tell whoever asks how far this is; the total may turn out to be more."""
+        progress = BuildProgress(done=self.count, total=max(total, self.count))
+        _replace(self._folder / PROGRESS, json.dumps(asdict(progress)))
 
     def finish(self) -> None:
         self._writer.commit()

@@ -18,7 +18,7 @@ from catalog.domain.query import Filters, Query, parse_box
 from catalog.domain.spelling import corrected, heard_in
 from catalog.domain.text import has_han, title_key
 from catalog.models import Work
-from catalog.search.index import SearchIndex, shared_index
+from catalog.search.index import BuildProgress, SearchIndex, shared_index
 from catalog.search.query import SearchPage, Sort, search, works_with_word
 from catalog.search.shown import CopiesRow, EditionRow, copies_of, editions_of
 from library_net.network.models import Branch
@@ -82,6 +82,7 @@ class WorkPage:
     cards: tuple[WorkCard, ...] = ()
     facets: dict[str, tuple[FacetChoice, ...]] = field(default_factory=dict)
     is_ready: bool = True  # False while the index is being built for the first time
+    building: BuildProgress | None = None  # how far that is
     is_similar: bool = False  # nothing was exactly so; these are close to it
     did_you_mean: str = ""  # what would have found something
 
@@ -137,6 +138,7 @@ def search_works(
             found, query.filters, {branch.code: branch.name for branch in branches.values()}
         ),
         is_ready=found.is_ready,
+        building=None if found.is_ready else index.building(),
         is_similar=found.is_similar,
         did_you_mean=_meant(index, typed, cards) if found.is_similar else "",
     )

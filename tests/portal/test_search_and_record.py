@@ -5,6 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from catalog.models import MatchEvidence
+from catalog.search.index import shared_index
 from tests.portal.conftest import lend, text_of
 
 SEARCH = "/search"
@@ -98,6 +99,19 @@ def test_before_there_is_an_index_the_page_says_so(world, client, settings, tmp_
     settings.SEARCH_INDEX_PATH = tmp_path / "none"
 
     assert "建立索引" in text_of(client.get(SEARCH, {"q": "三体"}))
+
+
+def test_while_the_first_index_is_built_the_page_says_how_far_it_is(
+    world, client, settings, tmp_path
+):
+    settings.SEARCH_INDEX_PATH = tmp_path / "search"
+    with shared_index(settings.SEARCH_INDEX_PATH).rebuild(feed="test", cursor=0) as builder:
+        builder.note_progress(total=12_000)
+
+        words = text_of(client.get(SEARCH, {"q": "三体"}))
+
+    assert "共 12000 种书，已完成 0 种" in words
+    assert "各馆都没有找到" not in words
 
 
 def test_a_search_costs_the_same_for_one_and_for_many(

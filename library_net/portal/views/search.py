@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -32,7 +33,6 @@ def search(request: HttpRequest) -> HttpResponse:
         sort=orders.order_from(asked),
         is_forgiving=True,
     )
-    problem = "" if found.is_ready else _("The catalogue is being indexed; try again in a minute.")
     return render(
         request,
         "portal/search.html",
@@ -40,7 +40,7 @@ def search(request: HttpRequest) -> HttpResponse:
             "query": typed,
             "is_similar": found.is_similar,
             "did_you_mean": _again(asked, found.did_you_mean),
-            "problem": problem,
+            "problem": "" if found.is_ready else _not_ready(found),
             "results": _results(asked, found, filters=filters),
             "chosen": facets.chosen(asked, cities=cities),
             "orders": orders.links(asked) if found.total > 1 else (),
@@ -65,6 +65,15 @@ def suggestions(request: HttpRequest) -> HttpResponse:
     answer = JsonResponse({"suggestions": found})
     patch_cache_control(answer, private=True, max_age=SUGGESTION_SECONDS)
     return answer
+
+
+def _not_ready(found: WorkPage) -> str:
+    if not found.building:
+        return _("The catalogue is being indexed; try again in a minute.")
+    return _("The catalogue is being indexed: %(done)s of %(total)s titles so far.") % {
+        "done": intcomma(found.building.done),
+        "total": intcomma(found.building.total),
+    }
 
 
 def _again(asked: QueryDict, text: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What commits in the database appears in the index and on the search page."""
 
+import os
 import threading
 import time
 from datetime import timedelta
@@ -12,6 +13,7 @@ from catalog.domain.query import Filters, parse_box
 from catalog.models import Change, ChangeKind, FeedHead, Item, Manifestation, Work
 from catalog.models.feed import note_changes, number_changes
 from catalog.readers import search_works
+from catalog.search.documents import load_documents
 from catalog.search.follow import CHUNK, follow_once, follow_until, rebuild
 from catalog.search.index import SearchIndex, shared_index
 from catalog.search.query import search
@@ -121,6 +123,31 @@ def test_a_rebuild_tells_how_far_it_is(world, index):
     steps = []
     assert rebuild(index, progress=lambda done, whole: steps.append((done, whole))) == 3
     assert steps == [(3, 3)]
+
+
+def test_readers_are_told_how_far_the_first_index_is(world, index):
+    for n in range(3):
+        world.item(f"甲{n}")
+    assert search_works(typed="甲").building is None  # nobody builds one
+    told = []
+    with index.rebuild(feed="test", cursor=0) as builder:
+        builder.add(load_documents(Work.objects.values_list("pk", flat=True)[:2]))
+        builder.note_progress(total=3)
+        page = search_works(typed="甲")
+        told.append((page.is_ready, page.building.done, page.building.total))
+    assert told == [(False, 2, 3)]
+    assert search_works(typed="甲").building is None
+    assert index.building() is None
+
+
+def test_the_progress_of_a_builder_that_was_killed_is_not_told_for_ever(index):
+    with pytest.raises(KeyboardInterrupt), index.rebuild(feed="test", cursor=0) as builder:
+        builder.note_progress(total=9)
+        file = next(index.path.glob("g*/progress.json"))
+        assert index.building().total == 9
+        os.utime(file, (0, 0))
+        assert index.building() is None
+        raise KeyboardInterrupt
 
 
 def test_the_command_catches_up_and_rebuilds(world, index, capsys):
