@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from circulation.models import (
     AccessLog,
     Credential,
+    Erasure,
     HoldRequest,
     ItemEvent,
     LedgerEntry,
@@ -21,6 +22,8 @@ from circulation.models import (
     MaterialType,
     Patron,
     PatronCategory,
+    PatronMerge,
+    PrivacyTerm,
     StaffException,
     Transit,
 )
@@ -257,6 +260,35 @@ class RuleKeyAdmin(NetworkOnlyAdmin):
 
 @admin.register(AccessLog)
 class AccessLogAdmin(NetworkOnlyAdmin):
-    list_display = ("at", "actor", "patron", "agency", "purpose")
-    list_select_related = ("actor", "patron", "agency")
+    """For who watches over privacy: every look at a reader, every number shown, and why."""
+
+    list_display = ("at", "actor", "agency", "patron", "purpose", "credential", "reason")
+    list_select_related = ("actor", "patron", "agency", "credential")
+    list_filter = ("purpose", "agency")
+    search_fields = ("actor__username", "patron__number")
+    date_hierarchy = "at"
     ordering = ("-pk",)
+
+
+@admin.register(PatronMerge)
+class PatronMergeAdmin(NetworkOnlyAdmin):
+    list_display = ("merged_at", "kept", "absorbed", "merged_by", "reason", "undone_at")
+    list_select_related = ("kept", "absorbed")
+    fields = (*list_display, "undone_by")
+    ordering = ("-pk",)
+
+
+@admin.register(Erasure)
+class ErasureAdmin(NetworkOnlyAdmin):
+    list_display = ("at", "agency", "actor", "rows")
+    list_select_related = ("agency", "actor")
+    ordering = ("-pk",)
+
+
+@admin.register(PrivacyTerm)
+class PrivacyTermAdmin(NetworkOnlyAdmin):
+    list_display = ("agency", "loan_memory_days")
+    list_select_related = ("agency",)
+    editable = ("agency", "loan_memory_days")
+    autocomplete_fields = ("agency",)
+    may_add = may_delete = True

@@ -18,6 +18,7 @@ IDENTITY_PROBLEMS: dict[str, tuple[int, Promise | str]] = {
         422,
         _("A guardian is of age and has an open account. Scan another adult's card."),
     ),
+    "not_a_minor": (409, _("This reader is of age and answers for herself.")),
     "unknown_guardianship": (404, _("These two readers are not linked. Look at the list again.")),
     "ward_too_young": (
         403,
@@ -78,6 +79,24 @@ IDENTITY_PROBLEMS: dict[str, tuple[int, Promise | str]] = {
         _("Electronic cards are not accepted here yet. Use another card."),
     ),
     "reason_missing": (422, _("Say in a few words why; it is kept with your name.")),
+    # being erased
+    "erasure_open_loans": (
+        409,
+        _("%(count)s copies are on loan. Return them first; then everything can be erased."),
+    ),
+    "erasure_open_requests": (
+        409,
+        _("%(count)s requests are open. Cancel them first; then everything can be erased."),
+    ),
+    "erasure_owes": (
+        409,
+        _("¥%(amount)s is owed. Pay it at any desk first; then everything can be erased."),
+    ),
+    "erasure_guards": (
+        409,
+        _("You answer for %(count)s children. End these links at a desk or under “Family” first."),
+    ),
+    "forgotten": (410, _("This was done long ago; what was answered is no longer kept.")),
     # joining
     "same_reader": (409, _("Both cards open the same account already. There is nothing to join.")),
     "merge_of_staff": (

@@ -129,7 +129,7 @@ def seal(value: str, *, bound_to: str) -> bytes:
     return bytes([version]) + nonce + body
 
 
-def unseal(sealed: bytes, *, bound_to: str) -> str:
+def unseal(sealed: bytes | memoryview, *, bound_to: str) -> str:
     """Open a sealed value. Raises ``vault_key_missing`` when its key version is not configured."""
     sealed = bytes(sealed)
     version = sealed[0]
@@ -154,7 +154,7 @@ def short_code(seed: str, *, purpose: str, digits: int = 6) -> str:
     return str(int(fingerprint(seed, purpose=purpose), 16) % 10**digits).zfill(digits)
 
 
-def is_signed_by(public_key: bytes, *, message: bytes, signature: bytes) -> bool:
+def is_signed_by(public_key: bytes | memoryview, *, message: bytes, signature: bytes) -> bool:
     """Whether a device's P-256 key signed this (ECDSA, SHA-256, as browsers do: r and s)."""
     if len(signature) != SIGNATURE_BYTES:
         return False

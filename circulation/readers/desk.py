@@ -88,7 +88,7 @@ class PanelRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatronPanel:
-    """The reader at the desk, masked where she belongs to another institution."""
+    """The reader at the desk; of a foreign one only what this visit needs (ID-28)."""
 
     pk: int
     name: str
@@ -96,8 +96,10 @@ class PatronPanel:
     category: str
     home: str
     block: str
+    is_blocked: bool
     loans: tuple[PanelLoan, ...]
     ready: tuple[PanelRequest, ...]
+    on_loan: int  # wherever, also where this desk may not see what
     overdue: int
     owes: Decimal
 
@@ -111,6 +113,12 @@ def patron_panel(patron_id: int, *, scope: Scope, now: datetime) -> PatronPanel 
     )
     if patron is None:
         return None
+    is_ours = scope.covers(patron.registered_at_agency_id)
+    everything = list(
+        Loan.objects.filter(patron=patron, closed_at=None)
+        .select_related("item__source_record__manifestation", "owning_agency")
+        .order_by("due_at", "pk")
+    )
     loans = tuple(
         PanelLoan(
             pk=loan.pk,
@@ -120,31 +128,31 @@ def patron_panel(patron_id: int, *, scope: Scope, now: datetime) -> PatronPanel 
             due_at=loan.due_at,
             is_overdue=loan.due_at < now,
         )
-        for loan in Loan.objects.filter(patron=patron, closed_at=None)
-        .select_related("item__source_record__manifestation", "owning_agency")
-        .order_by("due_at", "pk")
+        for loan in everything
+        if is_ours or scope.covers(loan.owning_agency_id) or scope.covers(loan.checkout_agency_id)
     )
+    requests = HoldRequest.objects.filter(patron=patron, state=RequestState.READY)
     ready = tuple(
         PanelRequest(
             title=request.anchor.manifestation.title if request.anchor.manifestation else "",
             branch=request.pickup_branch.name,
         )
-        for request in HoldRequest.objects.filter(
-            patron=patron, state=RequestState.READY
-        ).select_related("anchor__manifestation", "pickup_branch")
+        for request in requests.select_related("anchor__manifestation", "pickup_branch")
+        if is_ours or scope.covers(request.pickup_branch.agency_id)
     )
     owed = LedgerEntry.objects.filter(patron=patron).aggregate(sum=Sum("owed"))["sum"]
-    is_ours = scope.covers(patron.registered_at_agency_id)
     return PatronPanel(
         pk=patron.pk,
         name=patron.name if is_ours else patron.masked_name,
         number=patron.number,
         category=patron.category.name,
         home=patron.registered_at_agency.name,
-        block=patron.block_note if patron.is_blocked else "",
+        block=patron.block_note if is_ours and patron.is_blocked else "",
+        is_blocked=patron.is_blocked,
         loans=loans,
         ready=ready,
-        overdue=sum(loan.is_overdue for loan in loans),
+        on_loan=len(everything),
+        overdue=sum(loan.due_at < now for loan in everything),
         owes=owed or Decimal(0),
     )
 

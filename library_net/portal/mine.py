@@ -85,8 +85,10 @@ class HoldCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialLine:
+    id: int
     kind: str
     status: str
+    is_active: bool
 
 
 def loans_of(
@@ -132,9 +134,17 @@ def requests_of(patron: Patron, *, now: datetime) -> tuple[HoldCard, ...]:
 
 def credentials_of(patron: Patron) -> tuple[CredentialLine, ...]:
     """Kinds of card and whether they work; never a number, masked or not. Queries: 1."""
-    rows = patron.credentials.exclude(status=CredentialStatus.REPLACED).order_by("pk")
+    rows = patron.credentials.exclude(status=CredentialStatus.REPLACED).select_related("device")
     return tuple(
-        CredentialLine(kind=row.get_kind_display(), status=row.get_status_display()) for row in rows
+        CredentialLine(
+            id=row.pk,
+            kind=f"{row.get_kind_display()} {row.device.name}".strip()
+            if hasattr(row, "device")
+            else row.get_kind_display(),
+            status=row.get_status_display(),
+            is_active=row.status == CredentialStatus.ACTIVE,
+        )
+        for row in rows.order_by("pk")
     )
 
 

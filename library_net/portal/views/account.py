@@ -21,7 +21,7 @@ from circulation.readers.identity import find_card
 from library_net.accounts.models import User
 from library_net.errors import LibraryError
 from library_net.portal import throttle
-from library_net.portal.doors import for_readers, next_page
+from library_net.portal.doors import find_own, for_readers, next_page
 
 NOBODY = "\N{NO-BREAK SPACE}"  # a user name nobody can have
 
@@ -65,8 +65,9 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @for_readers
 def password(request: HttpRequest, patron: Patron) -> HttpResponse:
     """The reader chooses a new password; other devices are signed out."""
-    assert patron.user is not None  # for_readers let only signed-in readers in
-    form = PasswordChangeForm(patron.user, request.POST or None)
+    own = find_own(request) or patron  # a guardian who acts for a child changes her own
+    assert own.user is not None
+    form = PasswordChangeForm(own.user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         update_session_auth_hash(request, form.save())
         messages.success(request, _("Your new password holds from now on."))
