@@ -79,6 +79,22 @@ IDENTITY_PROBLEMS: dict[str, tuple[int, Promise | str]] = {
         _("Electronic cards are not accepted here yet. Use another card."),
     ),
     "reason_missing": (422, _("Say in a few words why; it is kept with your name.")),
+    # first sign-in
+    "sms_not_set_up": (
+        503,
+        _("Codes by phone are not offered yet. Any desk sets a password for you."),
+    ),
+    "sms_failed": (502, _("The message could not be sent (%(kind)s). Try again in a minute.")),
+    "sign_in_code_soon": (429, _("A code was sent a moment ago. Wait a minute before the next.")),
+    "sign_in_code_too_many": (
+        429,
+        _("Too many codes were asked for. Try again in an hour, or ask at any desk."),
+    ),
+    "sign_in_code_wrong": (422, _("This code is not right. Check the digits and try again.")),
+    "sign_in_code_over": (
+        422,
+        _("This code no longer holds, or was tried too often. Ask for a new one."),
+    ),
     # being erased
     "erasure_open_loans": (
         409,

@@ -2,6 +2,8 @@
 
 import pytest
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes, hmac
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from library_net import vault
 from library_net.errors import LibraryError
@@ -57,3 +59,54 @@ def test_a_missing_key_version_is_named(settings):
 )
 def test_a_mask_shows_only_the_ends(value, masked):
     assert vault.mask(value) == masked
+
+
+class _ShangMi:
+    """SM3 and SM4 behind the same interface, as a later suite would be written."""
+
+    def mac(self, key, message):
+        made = hmac.HMAC(key, hashes.SM3())
+        made.update(message)
+        return made.finalize().hex()
+
+    def encrypt(self, key, *, nonce, text, bound_to):
+        cipher = Cipher(algorithms.SM4(key[:16]), modes.GCM(nonce)).encryptor()
+        cipher.authenticate_additional_data(bound_to)
+        return cipher.update(text) + cipher.finalize() + cipher.tag
+
+    def decrypt(self, key, *, nonce, body, bound_to):
+        cipher = Cipher(algorithms.SM4(key[:16]), modes.GCM(nonce, body[-16:])).decryptor()
+        cipher.authenticate_additional_data(bound_to)
+        return cipher.update(body[:-16]) + cipher.finalize()
+
+
+def test_another_suite_of_algorithms_follows_behind_the_same_functions(settings, monkeypatch):
+    """Rotating from AES to SM4 is rotating a key; the vector is a published one of HMAC-SM3."""
+    monkeypatch.setitem(vault.SUITES, "sm", _ShangMi())
+    settings.VAULT_KEYS = [OLD]
+    before = vault.seal(NUMBER, bound_to="r")
+    settings.VAULT_KEYS = ["2+sm:second-secret-long-enough", OLD]
+    after = vault.seal(NUMBER, bound_to="r")
+
+    assert vault.unseal(before, bound_to="r") == vault.unseal(after, bound_to="r") == NUMBER
+    assert (before[0], after[0]) == (1, 2)
+    with pytest.raises(InvalidTag):
+        vault.unseal(after, bound_to="another row")
+    assert len(vault.blind_index(NUMBER, purpose="id")) == 64
+    vector = "ff45d9cb8ba66e6197a566bd3c8d009eab84ac340e15691c4ea45379754e7eac"
+    assert _ShangMi().mac(b"demo-key-1", b"51010419900307231X") == vector
+
+
+def test_odd_and_even_keys_have_a_column_each(settings):
+    settings.VAULT_KEYS = [NEW, OLD]
+    both = vault.index_columns(NUMBER, purpose="id")
+    settings.VAULT_KEYS = [NEW]
+    one = vault.index_columns(NUMBER, purpose="id")
+
+    assert (
+        both["next_blind_index"]
+        == one["next_blind_index"]
+        == vault.blind_index(NUMBER, purpose="id")
+    )
+    assert both["blind_index"] is not None
+    assert one["blind_index"] is None
