@@ -30,7 +30,7 @@ from circulation.domain.calendar import local_date
 from circulation.domain.credentials import DOCUMENT_KINDS, CredentialKind, mask_document
 from circulation.domain.scans import Ambiguous, Unknown, clean_barcode, settle_return
 from circulation.models import Transit
-from circulation.readers.identity import copies_with_barcode
+from circulation.readers.identity import card, copies_with_barcode
 from circulation.readers.lists import find_loan, transits_for
 from circulation.readers.reference import find_branch
 from circulation.readers.statements import Statement, parse_period, statement
@@ -158,6 +158,9 @@ class Renewals(APIView):
         loan = serializers.IntegerField(required=False)
         barcode = serializers.CharField(max_length=64, required=False)
         owner = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
+        # The reader stands at this desk (PX-5); without them only what this agency lent.
+        branch = serializers.CharField(max_length=40, required=False)
+        card = serializers.CharField(max_length=64, required=False)
 
         def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
             if ("loan" in attrs) == ("barcode" in attrs):
@@ -173,7 +176,16 @@ class Renewals(APIView):
             loan_id = find_loan(item_id=item_id)
         if loan_id is None:
             raise LibraryError("unknown_loan")
-        return Response(renew(intent=intent, loan_id=loan_id, now=timezone.now()))
+        now = timezone.now()
+        if "card" not in body or "branch" not in body:
+            return Response(renew(intent=intent, loan_id=loan_id, now=now))
+        desk = find_branch(body["branch"])
+        intent.require_agency(desk.agency_id)
+        reader = card(body["card"], today=local_date(now), agency_id=desk.agency_id)
+        answer = renew(
+            intent=intent, loan_id=loan_id, reader_id=reader.patron_id, desk_id=desk.pk, now=now
+        )
+        return Response(answer)
 
 
 class Transits(APIView):

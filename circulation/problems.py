@@ -155,6 +155,13 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
     ),
     "unknown_exception": (404, _("This case is settled already. Look at the list again.")),
     "note_missing": (422, _("Say in a few words what was done.")),
+    "own_proxy": (422, _("Nobody needs to name themselves. Choose another reader.")),
+    "bad_days": (422, _("Give a first and a last day, the last not over and within a year.")),
+    "unknown_proxy": (404, _("This has been revoked already. Look at the list again.")),
+    "not_their_proxy": (
+        403,
+        _("This card does not collect for the reader this copy waits for."),
+    ),
     "unknown_crate": (404, _("There is no such load. Look at the list of crates again.")),
     "bad_crate_code": (
         422,
@@ -242,6 +249,7 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
         _("%(price)s points are needed and %(balance)s are left. Points pay all or nothing."),
     ),
     "nothing_to_pay_out": (409, _("Nothing of %(agency)s stands to this reader's credit.")),
+    "bad_month": (422, _("Give a month that is over and not settled yet, as YYYY-MM.")),
     "month_not_over": (422, _("The month %(month)s is not over. Settle it when it is.")),
     "books_disagree": (
         500,

@@ -2,7 +2,16 @@
 
 from django.urls import path, re_path
 
-from circulation import api, api_crates, api_quick, api_readers, api_requests, api_troubles
+from circulation import (
+    api,
+    api_crates,
+    api_money,
+    api_proxies,
+    api_quick,
+    api_readers,
+    api_requests,
+    api_troubles,
+)
 
 urlpatterns = [
     path("patrons/", api.Patrons.as_view()),
@@ -35,6 +44,9 @@ urlpatterns = [
     path("copies/damaged/", api_troubles.DamagedCopies.as_view()),
     path("exceptions/", api_troubles.Exceptions.as_view()),
     path("exceptions/<int:exception_id>/settle/", api_troubles.ExceptionSettle.as_view()),
+    path("proxies/", api_proxies.Proxies.as_view()),
+    path("proxies/<int:proxy_id>/revoke/", api_proxies.ProxyRevoke.as_view()),
+    path("collections/", api_proxies.Collections.as_view()),
     path("crates/", api_crates.Crates.as_view()),
     path("crates/<int:crate_id>/", api_crates.CrateDetail.as_view()),
     path("crates/<int:crate_id>/copies/", api_crates.CrateCopies.as_view()),
@@ -43,4 +55,12 @@ urlpatterns = [
         api_crates.CrateStep.as_view(),
     ),
     path("statements/", api.Statements.as_view()),
+    path("accounts/", api_money.Accounts.as_view()),
+    path("payments/", api_money.Payments.as_view()),
+    path("waivers/", api_money.Waivers.as_view()),
+    path("payouts/", api_money.Payouts.as_view()),
+    path("loans/<int:loan_id>/damage/", api_money.LoanDamage.as_view()),
+    path("settlements/", api_money.Settlements.as_view()),
+    path("settlements/<int:settlement_id>/", api_money.SettlementDetail.as_view()),
+    path("settlements/<int:settlement_id>/paid/", api_money.SettlementPaid.as_view()),
 ]

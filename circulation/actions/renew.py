@@ -30,16 +30,24 @@ from circulation.readers.facts import (
     patron_facts,
     place_of_loan,
 )
-from circulation.readers.reference import desk_at, load_reference
+from circulation.readers.reference import desk_at, load_branch, load_reference
 from library_net.db import claim
 from library_net.errors import LibraryError
 
 
-def renew(*, intent: Intent, loan_id: int, now: datetime) -> Answer:
-    """Set a later due date by the rules of the checkout; rules RN-1 to RN-8.
+def renew(
+    *,
+    intent: Intent,
+    loan_id: int,
+    reader_id: int | None = None,
+    desk_id: int | None = None,
+    now: datetime,
+) -> Answer:
+    """Set a later due date by the rules of the checkout; rules RN-1 to RN-10.
 
-    The reader may renew their own loan; staff, loans lent at their agency. Raises ``Refused`` with
-    every reason, ``unknown_loan``, ``outside_your_agency``, ``operation_reused``.
+    The reader may renew their own loan; staff, loans lent at their agency, and (PX-5) any loan of
+    ``reader_id`` who stands at their desk ``desk_id`` or has them on the telephone. Raises
+    ``Refused`` with every reason, ``unknown_loan``, ``outside_your_agency``, ``operation_reused``.
     """
 
     def work(journal: Journal) -> Answer:
@@ -50,7 +58,12 @@ def renew(*, intent: Intent, loan_id: int, now: datetime) -> Answer:
         state = copy_state(lock_item(seen["item_id"]), reference=reference)
         patron = lock_patron(seen["patron_id"])
         loan = Loan.objects.select_related("item", "checkout_branch__agency").get(pk=loan_id)
-        intent.require_patron_or_agency(patron_id=loan.patron_id, agency_id=loan.checkout_agency_id)
+        if reader_id is not None and desk_id is not None and reader_id == loan.patron_id:
+            intent.require_agency(load_branch(branch_id=desk_id).agency_id)
+        else:
+            intent.require_patron_or_agency(
+                patron_id=loan.patron_id, agency_id=loan.checkout_agency_id
+            )
         desk = desk_at(loan.checkout_branch, reference=reference)
         context = Context(
             place=place_of_loan(loan, reference=reference), category=patron.category.code
@@ -82,4 +95,7 @@ def renew(*, intent: Intent, loan_id: int, now: datetime) -> Answer:
             "rules": {line.parameter: line.rule for line in terms.because},
         }
 
-    return run_once(intent=intent, action="renew", asked={"loan": loan_id}, now=now, work=work)
+    asked = {"loan": loan_id}
+    if desk_id is not None:
+        asked["desk"] = desk_id
+    return run_once(intent=intent, action="renew", asked=asked, now=now, work=work)

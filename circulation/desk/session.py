@@ -27,6 +27,10 @@ class DeskSession:
     serial: int = 0
     verdict: dict[str, Any] | None = None
     log: list[dict[str, Any]] = field(default_factory=list)
+    # A family at the desk: everybody whose card was scanned, and what was lent to them (PX-4).
+    is_family: bool = False
+    family: list[dict[str, Any]] = field(default_factory=list)
+    loans: list[int] = field(default_factory=list)
 
     def note(self, verdict: dict[str, Any], *, keep: bool = True) -> None:
         """Show this verdict, and keep it in the list where it was about a copy."""
@@ -35,8 +39,19 @@ class DeskSession:
         if keep:
             self.log = [self.verdict, *self.log][:LOG_LENGTH]
 
+    def open_patron(self, *, patron_id: int, credential_id: int | None) -> None:
+        """This reader is at the desk; with a family the others stay, else their visit is over."""
+        self.mode = LEND
+        self.patron_id, self.credential_id = patron_id, credential_id
+        if not self.is_family:
+            self.family, self.loans = [], []
+        if all(one["patron_id"] != patron_id for one in self.family):
+            self.family.append({"patron_id": patron_id, "credential_id": credential_id})
+
     def close_patron(self) -> None:
+        """The visit is over; the next reader sees nothing of it."""
         self.patron_id = self.credential_id = None
+        self.is_family, self.family, self.loans = False, [], []
 
 
 def open_session(request: HttpRequest) -> DeskSession:

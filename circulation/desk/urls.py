@@ -2,7 +2,18 @@
 
 from django.urls import path, re_path
 
-from circulation.desk.views import crates, exceptions, plans, reader, register, scan, vans
+from circulation.desk.views import (
+    crates,
+    exceptions,
+    money,
+    plans,
+    reader,
+    register,
+    rules,
+    scan,
+    vans,
+    visit,
+)
 
 app_name = "desk"
 urlpatterns = [
@@ -26,6 +37,19 @@ urlpatterns = [
     path("reader/merge/", reader.merge, name="merge"),
     path("reader/merges/<int:merge_id>/undo/", reader.undo, name="undo_merge"),
     path("password/", register.new_password, name="new_password"),
+    path("money/", money.money, name="money"),
+    path("money/<str:verb>/", money.act_on_money, name="act_on_money"),
+    path("settlements/", money.settlement_list, name="settlements"),
+    path("settlements/settle/", money.settle, name="settle_month"),
+    path("settlements/<int:settlement_id>/", money.settlement_page, name="settlement"),
+    path("settlements/<int:settlement_id>/paid/", money.settlement_paid, name="settlement_paid"),
+    path("rules/", rules.rules, name="rules"),
+    path("family/", visit.family, name="family"),
+    path("family/switch/", visit.switch, name="switch"),
+    path("find/", visit.find, name="find"),
+    path("receipt/", visit.print_receipt, name="print_receipt"),
+    path("due-slip/", visit.print_due_slip, name="print_due_slip"),
+    path("slips/", visit.print_slips, name="print_slips"),
     path("vans/", vans.vans, name="vans"),
     path("vans/<str:action>/", vans.move_transits, name="move_transits"),
     path("crates/", crates.crate_list, name="crates"),

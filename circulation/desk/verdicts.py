@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from circulation.models import HoldRequest
+from circulation.models import HoldRequest, Patron
 from library_net.api.problems import sentence
 from library_net.errors import LibraryError, Refused
 from library_net.network.models import Agency, Branch
@@ -38,8 +38,12 @@ def verdict(
     }
 
 
-def of_checkout(answer: dict[str, Any]) -> Verdict:
+def of_checkout(answer: dict[str, Any], *, open_reader_id: int | None = None) -> Verdict:
+    """Lent, and to whom when it is not the reader whose card was scanned last (PX-2, PX-4)."""
     lines = [_("Due on %(date)s") % {"date": answer["due_date"]}]
+    reader = Patron.objects.filter(number=answer["patron"]).first()
+    if reader is not None and open_reader_id not in (None, reader.pk):
+        lines.insert(0, _("Lent to %(reader)s") % {"reader": reader})
     if answer["filled_request"]:
         lines.append(_("This fills the reader's request."))
     return verdict(OK, _("Lent"), lines=tuple(lines), copy=_copy(answer))
@@ -60,7 +64,15 @@ def of_checkin(answer: dict[str, Any]) -> Verdict:
         {"code": agency.code, "name": agency.name}
         for agency in Agency.objects.filter(code__in=answer.get("owners", ()))
     )
-    return verdict(tone, headline, lines=tuple(lines), choices=choices, copy=_copy(answer))
+    shown = verdict(tone, headline, lines=tuple(lines), choices=choices, copy=_copy(answer))
+    return {**shown, "slip": _slip(answer["next"])}
+
+
+def _slip(step: dict[str, Any]) -> str:
+    """Where its slip is printed, if it gets one."""
+    if step["kind"] == "transit":
+        return f"transit={step['transit']}"
+    return f"request={step['request']}" if step["kind"] == "hold_shelf" else ""
 
 
 def of_refusal(error: LibraryError, *, barcode: str = "") -> Verdict:

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from circulation.actions.checkin import checkin
-from circulation.actions.checkout import checkout
 from circulation.actions.present_card import present_card
 from circulation.actions.renew import renew
 from circulation.desk import verdicts
 from circulation.desk.access import intent_of, new_operation_id, staff_page
+from circulation.desk.lending import lend
 from circulation.desk.session import (
     LEND,
     RETURN,
@@ -27,9 +27,10 @@ from circulation.desk.session import (
 )
 from circulation.domain.credentials import CredentialKind, guess_kinds, mask_document
 from circulation.domain.scans import clean_barcode
-from circulation.models import AccessLog
+from circulation.models import AccessLog, HoldRequest, Patron
 from circulation.readers.desk import patron_panel
 from circulation.readers.identity import Card, copies_with_barcode, was_card_shown
+from circulation.readers.proxies import waiting_for_principals
 from circulation.readers.reference import load_branch
 from library_net.accounts.scope import scope_of
 from library_net.errors import LibraryError
@@ -99,8 +100,7 @@ def _find_card(request: HttpRequest, code: str, *, branch_id: int) -> Card | Non
 
 
 def _open_patron(request: HttpRequest, session: DeskSession, card: Card) -> None:
-    session.mode = LEND
-    session.patron_id, session.credential_id = card.patron_id, card.credential_id
+    session.open_patron(patron_id=card.patron_id, credential_id=card.credential_id)
     AccessLog.objects.create(
         actor_id=request.user.pk or 0,
         patron_id=card.patron_id,
@@ -115,21 +115,13 @@ def _open_patron(request: HttpRequest, session: DeskSession, card: Card) -> None
 
 
 def _lend(request: HttpRequest, session: DeskSession, code: str, *, shown: str) -> None:
-    assert session.branch_id is not None
-    assert session.patron_id is not None
     try:
-        answer = checkout(
-            intent=intent_of(request),
-            branch_id=session.branch_id,
-            patron_id=session.patron_id,
-            credential_id=session.credential_id,
-            barcode=code,
-            owner=request.POST.get("owner", ""),
-            now=timezone.now(),
-        )
-        session.note(verdicts.of_checkout(answer))
+        answer = lend(request, session, code)
     except LibraryError as error:
         session.note(verdicts.of_refusal(error, barcode=shown))
+        return
+    session.loans.append(answer["loan"])
+    session.note(verdicts.of_checkout(answer, open_reader_id=session.patron_id))
 
 
 def _return(request: HttpRequest, session: DeskSession, code: str, *, shown: str) -> None:
@@ -152,7 +144,13 @@ def _return(request: HttpRequest, session: DeskSession, code: str, *, shown: str
 def renew_loan(request: HttpRequest, loan_id: int) -> HttpResponse:
     session = open_session(request)
     try:
-        answer = renew(intent=intent_of(request), loan_id=loan_id, now=timezone.now())
+        answer = renew(
+            intent=intent_of(request),
+            loan_id=loan_id,
+            reader_id=session.patron_id,
+            desk_id=session.branch_id,
+            now=timezone.now(),
+        )
         session.note(verdicts.of_renewal(answer))
     except LibraryError as error:
         session.note(verdicts.of_refusal(error))
@@ -204,6 +202,8 @@ def _context(request: HttpRequest, session: DeskSession) -> dict[str, Any]:
         "verdict": session.verdict,
         "log": session.log,
         "patron": panel,
+        "family": _family(session),
+        "collects": _collects(session),
         "branches": branches_of(scope),
         "operation_id": new_operation_id(),
         "modes": [
@@ -211,3 +211,21 @@ def _context(request: HttpRequest, session: DeskSession) -> dict[str, Any]:
             {"code": RETURN, "name": _("Return"), "key": "F3"},
         ],
     }
+
+
+def _family(session: DeskSession) -> list[Patron]:
+    """Everybody whose card was scanned in this visit. Queries: 0 or 1."""
+    ids = [one["patron_id"] for one in session.family] if session.is_family else []
+    found = Patron.objects.in_bulk(ids) if ids else {}
+    return [found[pk] for pk in ids if pk in found]
+
+
+def _collects(session: DeskSession) -> list[HoldRequest]:
+    """What the open reader may collect here for others (PX-2). Queries: 0 or 1."""
+    if session.patron_id is None or session.branch_id is None:
+        return []
+    return list(
+        waiting_for_principals(
+            proxy_id=session.patron_id, branch_id=session.branch_id, today=timezone.localdate()
+        )
+    )
