@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.utils.translation import gettext as _
 
 from circulation.actions.operations import Intent
+from circulation.actions.present_card import is_plain, present_card
 from circulation.domain.calendar import SHANGHAI, local_date
 from circulation.protocols.sip2.codes import UNKNOWN_LANGUAGE
 from circulation.protocols.sip2.layouts import ANSWERS
 from circulation.protocols.sip2.messages import Message, format_date, parse_date
-from circulation.protocols.sip2.resends import Claim, recognise
+from circulation.protocols.sip2.resends import Claim, Seen, recognise
 from circulation.readers.identity import Card, card
+from circulation.readers.reference import load_branch
 from circulation.readers.terminals import Profile
 from library_net.api.problems import sentence
 from library_net.errors import LibraryError, Refused
@@ -75,6 +78,16 @@ _REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _SAID_BACK: Final = frozenset({"AA", "AB", "AJ"})
 Fields = Iterable[tuple[str, str]]
+VISIT: Final = timedelta(minutes=10)
+MOST_SHOWN: Final = 16
+
+
+@dataclass(slots=True)
+class Memory(Seen):
+    """What one connection remembers: what it was asked, and whose code was shown."""
+
+    shown: dict[str, tuple[Card, datetime]] = field(default_factory=dict, repr=False)
+    nonce: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +98,7 @@ class Ask:
     body: bytes  # as it came, without its trailer: what makes a repeat a repeat
     sequence: str
     profile: Profile
+    memory: Memory
     now: datetime
 
     def get(self, tag: str) -> str:
@@ -110,6 +124,7 @@ class Ask:
             said_at=self.happened_at,
             now=self.now,
             suffixes=tuple(suffixes),
+            memory=self.memory,
         )
 
     def intent(self, operation_id: str, *, patron_id: int | None = None) -> Intent:
@@ -121,8 +136,25 @@ class Ask:
         )
 
     def card(self) -> Card:
-        """Whose AA this is. Raises ``unknown_patron``, ``ambiguous_card``."""
-        return card(self.get("AA"), today=local_date(self.now), agency_id=self.profile.agency_id)
+        """Whose AA this is. Raises ``unknown_patron``, ``ambiguous_card``.
+
+        A phone's code works once; a machine says it with every message of the reader's visit, so
+        the connection remembers whose it was.
+        """
+        text, now = self.get("AA"), self.now
+        if is_plain(text):
+            return card(text, today=local_date(now), agency_id=self.profile.agency_id)
+        shown = self.memory.shown.get(text)
+        if shown is not None and now - shown[1] < VISIT:
+            return shown[0]
+        intent = self.intent(f"card-{self.memory.nonce}-{len(self.memory.shown)}")
+        branch = load_branch(branch_id=self.profile.branch_id)
+        found = present_card(intent=intent, text=text, branch=branch, now=now)
+        if len(self.memory.shown) >= MOST_SHOWN:
+            self.memory.shown.clear()
+            self.memory.nonce = uuid.uuid4().hex
+        self.memory.shown[text] = (found, now)
+        return found
 
 
 def date_of(text: str) -> datetime | None:

@@ -16,7 +16,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone, translation
 
 from circulation.protocols.sip2 import answers
-from circulation.protocols.sip2.asking import Ask, refusal, try_later, words
+from circulation.protocols.sip2.asking import Ask, Memory, refusal, try_later, words
 from circulation.protocols.sip2.codes import LANGUAGES
 from circulation.protocols.sip2.framing import (
     CR,
@@ -48,6 +48,7 @@ class Conversation:
         self._looked_at = datetime.min.replace(tzinfo=UTC)
         self._asked_address = False
         self._bad_frames = self._bad_logins = 0
+        self._memory = Memory()
         self._last_frame = b""  # a digest: the frame may hold the number of an ID card
         self._last_reply = b""
 
@@ -130,6 +131,8 @@ class Conversation:
     def _answer_once(self, message: Message, frame: Frame, *, now: datetime) -> Message:
         if message.code == "93":
             return self._log_in(message, now=now)
+        if message.code == "99":  # "are you there" asks for the records too, not for us alone
+            self._looked_at = datetime.min.replace(tzinfo=UTC)
         profile = self._current_profile(now)
         if profile is None:
             self._bad_logins += 1
@@ -139,7 +142,12 @@ class Conversation:
             text = words(LibraryError(LOG_IN_FIRST))
             return Message(code=said.code, fixed=said.fixed, fields=(*fields, ("AF", text)))
         ask = Ask(
-            message=message, body=frame.body, sequence=frame.sequence, profile=profile, now=now
+            message=message,
+            body=frame.body,
+            sequence=frame.sequence,
+            profile=profile,
+            memory=self._memory,
+            now=now,
         )
         allowed = profile.allowed
         if allowed is not None and message.code not in allowed | {"99"}:

@@ -59,6 +59,9 @@ def parse(text: str, *, delimiter: str = BAR) -> Message:
         raise ProtocolError("unknown message", code=code)
     fixed = {}
     for name, width in layout:
+        if name == "date" and rest[:1].isalpha():  # some clients leave it out of message 65
+            fixed[name] = " " * width
+            continue
         if len(rest) < width:
             raise ProtocolError("fixed fields are missing", code=code)
         fixed[name], rest = rest[:width], rest[width:]

@@ -17,7 +17,7 @@ knows it. Ids hold a keyed digest, because a message may hold the number of an I
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -29,6 +29,30 @@ WINDOW: Final = timedelta(minutes=5)
 BELIEVED: Final = timedelta(days=1)
 GENERATIONS: Final = ("", ".1", ".2", ".3")
 LIFE: Final = (ItemEventKind.CHECKED_OUT, ItemEventKind.CHECKED_IN, ItemEventKind.RENEWED)
+
+
+MOST_REMEMBERED: Final = 200
+
+
+@dataclass(slots=True)
+class Seen:
+    """The requests of one connection: how far its clock has come, and the last of them."""
+
+    latest: datetime | None = None
+    requests: dict[str, None] = field(default_factory=dict)
+
+    def is_surely_new(self, base: str, *, said_at: datetime) -> bool:
+        """Whether it cannot have been asked on an earlier connection.
+
+        A repeat bears an older date than what this connection has said since. Should it be one
+        after all, its id is the same and so its answer.
+        """
+        is_new = self.latest is not None and said_at >= self.latest and base not in self.requests
+        self.latest = max(said_at, self.latest or said_at)
+        self.requests[base] = None
+        if len(self.requests) > MOST_REMEMBERED:
+            del self.requests[next(iter(self.requests))]
+        return is_new
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +75,9 @@ def recognise(
     said_at: datetime | None,
     now: datetime,
     suffixes: Sequence[str] = ("",),
+    memory: Seen,
 ) -> Claim:
-    """The operation id of this request. Queries: 1, and 1 more for a repeat.
+    """The operation id of this request. Queries: none when it is surely new, else 1 or 2.
 
     ``suffixes`` name the parts of a request that is several operations (renew all, a payment to
     several owners).
@@ -60,6 +85,8 @@ def recognise(
     digest = vault.blind_index(body.hex(), purpose="sip2")[:40]
     base = f"sip2-{sequence or 'x'}-{digest}"
     is_believed = said_at is not None and abs(said_at - now) < BELIEVED
+    if is_believed and said_at is not None and memory.is_surely_new(base, said_at=said_at):
+        return Claim(operation_id=base)
     buckets = [""] if is_believed else _buckets(now)
     known = _known(caller, base, buckets=buckets, suffixes=suffixes)
     if known is None:

@@ -3,6 +3,7 @@
 import socket
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Self
 from zoneinfo import ZoneInfo
 
 # Lengths of the fixed fields behind the code of each answer.
@@ -31,10 +32,7 @@ def stamp(moment: datetime | None = None) -> str:
 
 
 def check_sum(data: bytes) -> str:
-    total = 0
-    for byte in data:
-        total = (total + byte) % 65536
-    return "%04X" % ((65536 - total) % 65536)
+    return "%04X" % ((65536 - sum(data) % 65536) % 65536)
 
 
 @dataclass
@@ -85,7 +83,7 @@ class Machine:
     last: bytes = b""
     unread: bytes = b""
 
-    def __enter__(self) -> "Machine":
+    def __enter__(self) -> Self:
         self.connect()
         return self
 

@@ -42,7 +42,7 @@ def machine(world):
 @contextlib.contextmanager
 def another(machine, **more):
     with Machine(machine.port, **more) as line:
-        line.log_in(**{})
+        line.log_in()
         yield line
 
 

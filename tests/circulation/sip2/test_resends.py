@@ -66,9 +66,7 @@ def test_the_same_frame_again_gets_the_same_bytes(world, machine):
 
 def test_a_line_cut_after_the_commit_is_answered_on_the_next_one(world, machine):
     item, card = world.item(), card_of(world.patrons["雪"])
-    frame = machine.frame(
-        f"11NN{stamp()}{' ' * 18}AOJJ|AA{card}|AB{item.barcode}|AC|", sequence=4
-    )
+    frame = machine.frame(f"11NN{stamp()}{' ' * 18}AOJJ|AA{card}|AB{item.barcode}|AC|", sequence=4)
     machine.send(frame)
     wait_for_a_loan()
     cut(machine)
@@ -214,4 +212,3 @@ def test_a_server_killed_after_the_commit_leaves_one_loan_and_the_same_answer(wo
 def _url_of_the_test_database():
     told = connection.settings_dict
     return f"postgres://{told['USER']}@{told['HOST']}:{told['PORT']}/{told['NAME']}"
-

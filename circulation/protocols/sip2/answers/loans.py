@@ -10,8 +10,9 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from circulation.actions.checkin import checkin
-from circulation.actions.checkout import checkout
+from circulation.actions.checkout import checkout, checkout_by_card
 from circulation.actions.operations import Answer
+from circulation.actions.present_card import is_plain
 from circulation.actions.record_offline import Entry, EntryKind, record_offline
 from circulation.actions.renew import renew
 from circulation.domain.reasons import ReasonCode
@@ -22,6 +23,7 @@ from circulation.protocols.sip2.asking import Ask, answer, date_of, refusal, sai
 from circulation.protocols.sip2.codes import Alert
 from circulation.protocols.sip2.messages import Message
 from circulation.protocols.sip2.resends import part
+from circulation.readers.identity import Card
 from circulation.readers.kiosk import home_of, who_waits
 from library_net.api.problems import sentence
 from library_net.errors import LibraryError, Refused
@@ -43,24 +45,42 @@ def checkout_answer(ask: Ask) -> Message:
 
 
 def _lend(ask: Ask) -> Message:
-    claim, card = ask.claim(), ask.card()
-    if pin_refused(ask, card):
+    claim = ask.claim()
+    needs_card = ask.profile.needs_pin or bool(ask.get("AD")) or not is_plain(ask.get("AA"))
+    card = ask.card() if needs_card else None
+    if card is not None and pin_refused(ask, card):
         return refusal(ask, _("The password is not right."), fields=[("CQ", "N")])
     try:
-        done = checkout(
-            intent=ask.intent(claim.operation_id),
-            branch_id=ask.profile.branch_id,
-            patron_id=card.patron_id,
-            credential_id=card.credential_id,
+        done = _checkout(ask, card, operation_id=claim.operation_id)
+    except Refused as error:
+        if error.code != ReasonCode.ALREADY_YOURS or not _may_renew(ask):
+            raise
+        patron_id = (card or ask.card()).patron_id
+        return _renewed_instead(ask, patron_id=patron_id, operation_id=claim.operation_id)
+    return _lent(ask, done, at=claim.at(ask.now))
+
+
+def _checkout(ask: Ask, card: Card | None, *, operation_id: str) -> Answer:
+    """By what was scanned, which can be lent together with others; by person where need be."""
+    intent = ask.intent(operation_id)
+    if card is None:
+        return checkout_by_card(
+            intent=intent,
+            branch=ask.profile.branch,
+            card=ask.get("AA"),
             barcode=ask.get("AB"),
             owner=ask.owner,
             now=ask.now,
         )
-    except Refused as error:
-        if error.code != ReasonCode.ALREADY_YOURS or not _may_renew(ask):
-            raise
-        return _renewed_instead(ask, patron_id=card.patron_id, operation_id=claim.operation_id)
-    return _lent(ask, done, at=claim.at(ask.now))
+    return checkout(
+        intent=intent,
+        branch_id=ask.profile.branch_id,
+        patron_id=card.patron_id,
+        credential_id=card.credential_id,
+        barcode=ask.get("AB"),
+        owner=ask.owner,
+        now=ask.now,
+    )
 
 
 def checkin_answer(ask: Ask) -> Message:
@@ -71,7 +91,7 @@ def checkin_answer(ask: Ask) -> Message:
     try:
         done = checkin(
             intent=ask.intent(claim.operation_id),
-            branch_id=ask.profile.branch_id,
+            branch_id=ask.profile.branch,
             barcode=ask.get("AB"),
             owner=ask.owner,
             now=ask.now,
