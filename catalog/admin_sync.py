@@ -35,7 +35,7 @@ class AddressForm(forms.ModelForm):  # type: ignore[type-arg]
 
 class DeliveryInline(admin.TabularInline):  # type: ignore[type-arg]
     model = WebhookDelivery
-    fields = ("attempted_at", "first_position", "last_position", "status", "error", "milliseconds")
+    fields = ("attempted_at", "last_position", "status", "error")
     readonly_fields = fields
     ordering = ("-pk",)
     extra = 0
