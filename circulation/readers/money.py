@@ -49,6 +49,10 @@ class Debt:
     def is_credit(self) -> bool:
         return self.amount < NOTHING
 
+    @property
+    def shown(self) -> Decimal:
+        return abs(self.amount)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Points:
@@ -59,6 +63,7 @@ class Points:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoLendingUntil:
+    owner_code: str
     owner: str  # the institution's name; empty: everywhere
     until: date
 
@@ -221,7 +226,9 @@ def _suspensions(
 ) -> tuple[NoLendingUntil, ...]:
     names = {agency.code: agency.name for agency in agencies}
     return tuple(
-        NoLendingUntil(owner=names.get(owner, owner), until=date.fromisoformat(until))
+        NoLendingUntil(
+            owner_code=owner, owner=names.get(owner, owner), until=date.fromisoformat(until)
+        )
         for owner, until in sorted(patron.suspensions.items())
         if date.fromisoformat(until) >= today
     )

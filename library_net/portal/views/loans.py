@@ -91,4 +91,4 @@ def _tell(request: HttpRequest, told: dict[int, Outcome]) -> None:
 
 
 def _owed_text(owed: object) -> str:
-    return _("You owe %(amount)s yuan in overdue fees; pay at any desk.") % {"amount": owed}
+    return _("You owe %(amount)s yuan.") % {"amount": owed}
