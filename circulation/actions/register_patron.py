@@ -16,6 +16,7 @@ from circulation.readers.identity import find_credential
 from circulation.readers.reference import load_branch
 from library_net import vault
 from library_net.errors import LibraryError
+from library_net.logs import NUMBER
 from library_net.network.models import Branch
 
 
@@ -48,6 +49,8 @@ def register_patron(
     value = parsed(kind, number, today=today)
     if phone.strip():
         checked_phone(phone)
+    if NUMBER.search(name):  # a number typed into the wrong field would be kept in clear
+        raise LibraryError("name_missing")
     born = value.born_on or born_on
     is_known = find_credential(value, issuer=branch.agency.code) is not None
     if not is_known and needs_guardian(born_on=born, category=category, today=today):

@@ -8,7 +8,9 @@ from typing import Any
 import orjson
 from rest_framework.request import Request
 
+from library_net import vault
 from library_net.errors import LibraryError
+from library_net.logs import NUMBER
 
 MAX_LENGTH = 120
 
@@ -18,7 +20,8 @@ def operation_id(request: Request) -> str:
     key = str(request.headers.get("Idempotency-Key", "")).strip()
     if not key or len(key) > MAX_LENGTH:
         raise LibraryError("missing_operation_id")
-    return key
+    # A careless client may send a person's number as its key; what is kept is a keyed digest.
+    return vault.fingerprint(key, purpose="operation") if NUMBER.search(key) else key
 
 
 def digest(action: str, body: Any) -> str:
