@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -188,26 +188,18 @@ class TransitAdmin(ScopedAdmin):
 
 @admin.register(StaffException)
 class StaffExceptionAdmin(ScopedAdmin):
-    """Accepted odd cases: what happened and the next step; settling is the one action."""
+    """Accepted odd cases: what happened and the next step; settled on the desk's own page."""
 
     agency_paths = ("agency_id",)
-    list_display = ("what", "barcode", "branch", "created_at", "closed_at", "closed_by")
+    list_display = ("what", "barcode", "branch", "created_at", "closed_at", "closed_by", "note")
     list_filter = (("closed_at", admin.EmptyFieldListFilter), "code")
     list_select_related = ("branch", "closed_by")
     search_fields = ("barcode",)
     ordering = ("-pk",)
-    actions = ("settle",)
 
     @admin.display(description=_("what, and what to do"))
     def what(self, case: StaffException) -> str:
         return sentence(case.code, case.params)
-
-    @admin.action(description=_("Mark as settled"), permissions=["view"])
-    def settle(self, request: HttpRequest, queryset: QuerySet[StaffException]) -> None:
-        count = queryset.filter(closed_at=None).update(
-            closed_at=timezone.now(), closed_by=request.user.pk
-        )
-        messages.success(request, _("%(count)d cases settled.") % {"count": count})
 
 
 @admin.register(LedgerEntry)

@@ -11,6 +11,7 @@ from circulation.desk.views import (
     register,
     rules,
     scan,
+    troubles,
     vans,
     visit,
 )
@@ -44,6 +45,8 @@ urlpatterns = [
     path("settlements/<int:settlement_id>/", money.settlement_page, name="settlement"),
     path("settlements/<int:settlement_id>/paid/", money.settlement_paid, name="settlement_paid"),
     path("rules/", rules.rules, name="rules"),
+    path("loans/<int:loan_id>/<str:verb>/", troubles.loan_trouble, name="loan_trouble"),
+    path("copies/trouble/", troubles.copy_trouble, name="copy_trouble"),
     path("family/", visit.family, name="family"),
     path("family/switch/", visit.switch, name="switch"),
     path("find/", visit.find, name="find"),

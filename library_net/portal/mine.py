@@ -51,6 +51,8 @@ class LoanCard:
     days_left: int
     tone: Tone
     operation: str
+    note: str = ""  # recalled, or being looked for
+    is_claimed: bool = False
     outcome: Outcome | None = None
 
     @property
@@ -174,8 +176,18 @@ def _loan_card(row: Loan, *, now: datetime, outcome: Outcome | None) -> LoanCard
         days_left=days_left,
         tone=tone,
         operation=new_operation(),
+        note=_loan_note(row),
+        is_claimed=row.claimed_at is not None,
         outcome=outcome,
     )
+
+
+def _loan_note(row: Loan) -> str:
+    if row.claimed_at is not None:
+        return _("You said this was returned; the library is looking for it.")
+    if row.recalled_at is not None:
+        return _("Recalled: somebody else needs it. Please bring it back by then.")
+    return ""
 
 
 def _hold_card(

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.urls import reverse
 from django.utils import timezone
 
-from circulation.models import Loan, Operation
+from circulation.models import Loan, Operation, StaffException
 from tests.portal.conftest import lend, text_of
 
 
@@ -106,3 +106,21 @@ def test_nothing_borrowed_leads_on(signed_in):
 
     assert "目前没有借书" in words
     assert "去找书" in words
+
+
+def test_a_reader_says_a_book_was_returned_and_it_is_looked_for(world, signed_in):
+    """LO-1."""
+    loan = lend(world, world.item("三体"))
+
+    signed_in.post(reverse("portal:claim", args=[loan]), {"operation": "c1"})
+    page = text_of(signed_in.get(reverse("portal:loans")))
+
+    assert StaffException.objects.get().code == "claimed_returned"
+    assert "正在查找" in page or "looking for it" in page
+
+
+def test_nobody_claims_another_readers_loan(world, signed_in):
+    """LO-1."""
+    loan = lend(world, world.item("三体"), to="川")
+
+    assert signed_in.post(reverse("portal:claim", args=[loan])).status_code == 404

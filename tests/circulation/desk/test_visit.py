@@ -264,3 +264,33 @@ def test_a_hold_slip_names_the_reader_only_in_part(world, desk):
 
     assert world.patrons["雪"].number[-4:] in page
     assert world.patrons["雪"].number not in page
+
+
+@pytest.mark.parametrize(
+    ("verb", "status"), [("claim", "claimed_returned"), ("lost", "lost"), ("recall", "on_loan")]
+)
+def test_trouble_with_a_loan_is_entered_at_the_readers_panel(world, desk, verb, status):
+    """LO-1, LO-3, LO-8."""
+    item = world.item()
+    scan(desk, card_of(world.patrons["雪"]))
+    scan(desk, item.barcode)
+
+    shown = desk.post(
+        reverse("desk:loan_trouble", args=[Loan.objects.get().pk, verb]), follow=True
+    ).context
+
+    item.refresh_from_db()
+    assert item.status == status
+    assert shown["verdict"]["tone"] == "attention"
+
+
+@pytest.mark.parametrize(("what", "status"), [("damaged", "in_process"), ("missing", "missing")])
+def test_a_damaged_or_missing_copy_is_entered_by_its_barcode(world, desk, what, status):
+    """LO-6, LO-9."""
+    item = world.item()
+
+    form = {"what": what, "barcode": item.barcode, "note": "缺页"}
+    desk.post(reverse("desk:copy_trouble"), form)
+
+    item.refresh_from_db()
+    assert item.status == status
