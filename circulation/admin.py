@@ -1,4 +1,4 @@
-"""Circulation in the admin: readers, loans, requests, transits, exceptions, money, rules."""
+"""Circulation in the admin: readers, loans, requests, transits, odd cases; rules beside it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,15 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from circulation import rules_admin as rules_admin  # registers itself
 from circulation.models import (
     AccessLog,
     Credential,
     Erasure,
     HoldRequest,
     ItemEvent,
-    LedgerEntry,
     Loan,
-    LoanRule,
-    MaterialType,
     Patron,
-    PatronCategory,
     PatronMerge,
     PrivacyTerm,
     StaffException,
@@ -202,15 +199,6 @@ class StaffExceptionAdmin(ScopedAdmin):
         return sentence(case.code, case.params)
 
 
-@admin.register(LedgerEntry)
-class LedgerEntryAdmin(ScopedAdmin):
-    agency_paths = ("owner_id", "collector_id")
-    list_display = ("at", "kind", "amount", "patron", "owner", "collector", "rule")
-    list_filter = ("kind",)
-    list_select_related = ("patron", "owner", "collector")
-    ordering = ("-pk",)
-
-
 @admin.register(ItemEvent)
 class ItemEventAdmin(ScopedAdmin):
     agency_paths = ("item__owning_agency_id", "branch__agency_id")
@@ -219,35 +207,6 @@ class ItemEventAdmin(ScopedAdmin):
     list_select_related = ("item", "branch")
     search_fields = ("item__barcode",)
     ordering = ("-pk",)
-
-
-@admin.register(LoanRule)
-class LoanRuleAdmin(ScopedAdmin):
-    list_display = (
-        "code",
-        "owner",
-        "visited",
-        "category",
-        "material",
-        "loan_days",
-        "max_loans",
-        "max_renewals",
-        "fee_per_day",
-        "fee_cap",
-    )
-    list_select_related = ("owner", "visited", "category", "material")
-    autocomplete_fields = ("owner", "visited", "branch")
-    ordering = ("code",)
-    may_add = True
-    may_delete = True
-    editable = tuple(f.name for f in LoanRule._meta.fields if f.name != "id")  # noqa: SLF001
-
-
-@admin.register(PatronCategory, MaterialType)
-class RuleKeyAdmin(NetworkOnlyAdmin):
-    list_display = ("code", "name_zh", "name_en")
-    may_add = True
-    editable = ("name_zh", "name_en")
 
 
 @admin.register(AccessLog)

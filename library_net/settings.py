@@ -259,6 +259,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "circulation.check_item_events",
         "schedule": crontab(hour="3", minute="30"),
     },
+    "circulation.award_points": {
+        "task": "circulation.award_points",
+        "schedule": crontab(hour="2", minute="40"),
+    },
     "circulation.forget": {"task": "circulation.forget", "schedule": crontab(hour="3", minute="0")},
     "circulation.plan_rebalancing": {
         "task": "circulation.plan_rebalancing",

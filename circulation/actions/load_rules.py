@@ -11,7 +11,6 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
-from circulation.domain.rule_values import RuleValueError, parse_points, parse_tariff
 from circulation.models import CollectionAgreement, LoanRule, MaterialType, PatronCategory
 from library_net.errors import LibraryError
 from library_net.network.models import Agency, Branch
@@ -140,14 +139,8 @@ def _rule(entry: Mapping[str, Any], *, known: _Known) -> LoanRule | None:
     rule = LoanRule(code=code, **values)
     try:
         rule.full_clean(validate_unique=False, exclude=_KEYS)
-        if rule.points is not None:
-            parse_points(rule.points)
-        if rule.compensation is not None:
-            parse_tariff(rule.compensation)
     except ValidationError as error:
         raise LibraryError("rule_bad", rule=code, detail=str(error.message_dict)) from error
-    except RuleValueError as error:
-        raise LibraryError("rule_bad", rule=code, detail=str(error)) from error
     return rule
 
 

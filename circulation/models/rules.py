@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from circulation.domain.rule_values import RuleValueError, parse_points, parse_tariff
 from circulation.domain.states import ReturnPolicy
 from circulation.models.patrons import PatronCategory
 from library_net.network.models import Agency, Branch, Named
@@ -170,3 +172,15 @@ class LoanRule(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    def clean(self) -> None:
+        """The small grammars are read as the decisions will read them."""
+        super().clean()
+        for name, parse in (("points", parse_points), ("compensation", parse_tariff)):
+            value = getattr(self, name)
+            if value is None:
+                continue
+            try:
+                parse(value)
+            except RuleValueError as error:
+                raise ValidationError({name: str(error)}) from error
