@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
@@ -19,7 +19,7 @@ from catalog.domain.spelling import corrected, heard_in
 from catalog.domain.text import has_han, title_key
 from catalog.models import Work
 from catalog.search.index import BuildProgress, SearchIndex, shared_index
-from catalog.search.query import SearchPage, Sort, search, works_with_word
+from catalog.search.query import SearchPage, Sort, begin_search, search, works_with_word
 from catalog.search.shown import CopiesRow, EditionRow, copies_of, editions_of
 from library_net.network.models import Branch
 
@@ -115,7 +115,7 @@ def search_works(
     query = parse_box(typed, filters=filters)
     index = shared_index(settings.SEARCH_INDEX_PATH)
     page = max(1, page)
-    found = search(
+    begun = begin_search(
         index,
         query,
         offset=(page - 1) * per_page,
@@ -124,10 +124,11 @@ def search_works(
         with_facets=with_facets,
         is_forgiving=is_forgiving,
     )
-    work_ids = [hit.work_id for hit in found.hits]
-    copies = copies_of(work_ids)
+    work_ids = [hit.work_id for hit in begun.page.hits]
+    copies, editions = copies_of(work_ids), editions_of(work_ids)
+    found = replace(begun.page, facets=begun.facets())
     branches = _branches(copies, found)
-    cards = _cards(work_ids, query, places=_places(copies, branches))
+    cards = _cards(work_ids, query, editions=editions, places=_places(copies, branches))
     return WorkPage(
         query=query,
         total=found.total,
@@ -167,9 +168,12 @@ def _meant(index: SearchIndex, typed: str, cards: tuple[WorkCard, ...]) -> str:
 
 
 def _cards(
-    work_ids: list[int], query: Query, *, places: dict[int, tuple[BranchAvailability, ...]]
+    work_ids: list[int],
+    query: Query,
+    *,
+    editions: dict[int, list[EditionRow]],
+    places: dict[int, tuple[BranchAvailability, ...]],
 ) -> tuple[WorkCard, ...]:
-    editions = editions_of(work_ids)
     cards = []
     for work_id in work_ids:
         if not (rows := editions.get(work_id)):

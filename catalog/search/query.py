@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from tantivy import Order, Searcher
@@ -64,13 +64,24 @@ class FacetValue:
     count: int
 
 
+Facets = dict[str, tuple[FacetValue, ...]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchPage:
     total: int = 0
     hits: tuple[Hit, ...] = ()
-    facets: dict[str, tuple[FacetValue, ...]] = field(default_factory=dict)
+    facets: Facets = field(default_factory=dict)
     is_ready: bool = True  # False while there is no index yet
     is_similar: bool = False  # nothing was exactly so; these are close to it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BegunSearch:
+    """The hits; facets of many works are counted by other cores while the hits are looked up."""
+
+    page: SearchPage  # without facets
+    facets: Callable[[], Facets] = dict  # waits for them
 
 
 def search(
@@ -89,13 +100,36 @@ def search(
     the right sound away. Reads only the index. Availability in it is as old as the follower; what
     is shown to a reader is checked again in the database (``catalog.readers.search_works``).
     """
+    begun = begin_search(
+        index,
+        query,
+        offset=offset,
+        limit=limit,
+        sort=sort,
+        with_facets=with_facets,
+        is_forgiving=is_forgiving,
+    )
+    return replace(begun.page, facets=begun.facets())
+
+
+def begin_search(
+    index: SearchIndex,
+    query: Query,
+    *,
+    offset: int = 0,
+    limit: int = 20,
+    sort: Sort = Sort.RELEVANCE,
+    with_facets: bool = True,
+    is_forgiving: bool = False,
+) -> BegunSearch:
+    """As ``search``, for a caller who has something to do while facets are counted."""
     searcher = index.searcher()
     if searcher is None:
-        return SearchPage(is_ready=False)
+        return BegunSearch(page=SearchPage(is_ready=False))
     asked = _Page(searcher=searcher, query=query, offset=offset, limit=limit, sort=sort)
-    page = asked.read(with_facets=with_facets)
-    if page.total or not is_forgiving:
-        return page
+    begun = asked.read(with_facets=with_facets)
+    if begun.page.total or not is_forgiving:
+        return begun
     return asked.read(with_facets=with_facets, is_forgiving=True)
 
 
@@ -113,7 +147,7 @@ class _Page:
     limit: int
     sort: Sort
 
-    def read(self, *, with_facets: bool, is_forgiving: bool = False) -> SearchPage:
+    def read(self, *, with_facets: bool, is_forgiving: bool = False) -> BegunSearch:
         ranked = Compiler(searcher=self.searcher, is_forgiving=is_forgiving)
         counted = replace(ranked, is_ranked=False)
         order: dict[str, Any] = {"weight_by_field": "weight"}
@@ -129,30 +163,48 @@ class _Page:
         addresses = [address for _, address in found.hits]
         ids = self.searcher.fast_field_values("id", addresses) if addresses else []
         total: int = found.count  # type: ignore[attr-defined]  # missing from the stub only
-        return SearchPage(
+        page = SearchPage(
             total=total,
             hits=tuple(
                 Hit(work_id=int(work_id or 0), score=score if isinstance(score, float) else 0.0)
                 for work_id, (score, _) in zip(ids, found.hits, strict=True)
             ),
-            facets=self._facets(counted, total) if with_facets and total else {},
             is_similar=is_forgiving and total > 0,
         )
+        if not with_facets or not total:
+            return BegunSearch(page=page)
+        return BegunSearch(page=page, facets=self._begin_to_count(counted, total))
 
-    def _facets(self, counted: Compiler, total: int) -> dict[str, tuple[FacetValue, ...]]:
+    def _begin_to_count(self, counted: Compiler, total: int) -> Callable[[], Facets]:
         if isinstance(self.query.root, Everything) and self.query.filters == _NO_FILTERS:
-            return _facets_of_everything(self.searcher)
-        return _facets(self.searcher, counted.query(self.query), total)
+            return partial(_facets_of_everything, self.searcher)
+        return _begin_to_count(self.searcher, counted.query(self.query), total)
 
 
 @lru_cache(maxsize=4)
-def _facets_of_everything(searcher: Searcher) -> dict[str, tuple[FacetValue, ...]]:
+def _facets_of_everything(searcher: Searcher) -> Facets:
     """Of the whole catalogue, counted once for each snapshot of it."""
-    return _facets(searcher, Engine.all_query(), searcher.num_docs)
+    return _begin_to_count(searcher, Engine.all_query(), searcher.num_docs)()
 
 
-def _facets(searcher: Searcher, wanted: Engine, total: int) -> dict[str, tuple[FacetValue, ...]]:
-    answer = _aggregated(searcher, wanted, total)
+@lru_cache(maxsize=1)
+def _helpers() -> ThreadPoolExecutor:
+    """The engine counts without holding the interpreter, so a thread is a core."""
+    return ThreadPoolExecutor(thread_name_prefix="facets")
+
+
+def _begin_to_count(searcher: Searcher, wanted: Engine, total: int) -> Callable[[], Facets]:
+    if total < COUNTED_IN_TWO:
+        asked = _COUNTED_TOGETHER | _COUNTED_APART
+        return lambda: _facets(searcher.aggregate(wanted, asked), total)
+    halves = [
+        _helpers().submit(searcher.aggregate, wanted, asked)
+        for asked in (_COUNTED_APART, _COUNTED_TOGETHER)
+    ]
+    return lambda: _facets(halves[0].result() | halves[1].result(), total)
+
+
+def _facets(answer: dict[str, Any], total: int) -> Facets:
     found = {name: _taken_apart(answer[name]) for name in COUNTED_TOGETHER}
     found["available_at"] = tuple(
         FacetValue(value=value, count=count) for value, count in _pairs(answer["available_at"])
@@ -164,19 +216,6 @@ def _facets(searcher: Searcher, wanted: Engine, total: int) -> dict[str, tuple[F
         FacetValue(value=state, count=count) for state, count in states.items() if count
     )
     return found
-
-
-@lru_cache(maxsize=1)
-def _helpers() -> ThreadPoolExecutor:
-    """The engine counts without holding the interpreter, so a thread is a core."""
-    return ThreadPoolExecutor(thread_name_prefix="facets")
-
-
-def _aggregated(searcher: Searcher, wanted: Engine, total: int) -> dict[str, Any]:
-    if total < COUNTED_IN_TWO:
-        return searcher.aggregate(wanted, _COUNTED_TOGETHER | _COUNTED_APART)
-    apart = _helpers().submit(searcher.aggregate, wanted, _COUNTED_APART)
-    return searcher.aggregate(wanted, _COUNTED_TOGETHER) | apart.result()
 
 
 def _taken_apart(answer: dict[str, Any]) -> tuple[FacetValue, ...]:
