@@ -124,6 +124,14 @@ def change_text(change: Change) -> str:
     return f"{change.before} → {change.after}"
 
 
+def refusal_text(code: str, rule: str) -> str:
+    """Refusals of the past that the draft's rule would lift."""
+    return _("refused by %(rule)s, perhaps no longer: %(why)s") % {
+        "rule": rule,
+        "why": code_text(code),
+    }
+
+
 def _places(finding: Finding, *, names: Names) -> str:
     shown = [names.of(Branch, code) for code in finding.places[:_SHOWN_PLACES]]
     if more := len(finding.places) - len(shown):

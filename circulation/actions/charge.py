@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from circulation.actions._money import Sides, add_points, book, scheme_id
 from circulation.actions.operations import Answer, Intent, Journal, run_once
@@ -11,13 +12,14 @@ from circulation.domain.accounts import Account
 from circulation.domain.calendar import local_date
 from circulation.domain.compensation import damage_fee
 from circulation.domain.fees import NOTHING
-from circulation.domain.policies import Context, resolve
+from circulation.domain.policies import Context, Terms, resolve
 from circulation.models import Loan, Suspension
 from circulation.models.ledger import LedgerEntryKind, PointKind
 from circulation.readers.copies import lost_copy
 from circulation.readers.facts import lock_patron, place_of_loan
 from circulation.readers.reference import load_branch, load_reference
 from library_net.errors import LibraryError
+from library_net.network.models import Branch
 
 
 def charge_damage(
@@ -38,48 +40,21 @@ def charge_damage(
     def work(journal: Journal) -> Answer:
         branch = load_branch(branch_id=branch_id)
         intent.require_agency(branch.agency_id)
-        loan = (
-            Loan.objects.select_related("item__source_record", "checkout_branch")
-            .filter(pk=loan_id)
-            .first()
-        )
-        if loan is None or loan.patron_id is None:
-            raise LibraryError("unknown_loan")
-        patron = lock_patron(loan.patron_id)
-        reference = load_reference(today=local_date(now))
-        context = Context(
-            place=place_of_loan(loan, reference=reference), category=patron.category.code
-        )
-        terms = resolve(rules=reference.rules, context=context, on=local_date(loan.checked_out_at))
-        copy = lost_copy(loan.item)
+        loan = _loan(loan_id)
+        terms = _terms(loan, now=now)
         amount = damage_fee(
-            tariff=terms.compensation, copy=copy, code=damage, marks=marks, today=local_date(now)
+            tariff=terms.compensation,
+            copy=lost_copy(loan.item),
+            code=damage,
+            marks=marks,
+            today=local_date(now),
         )
         if amount is None:
             known = ", ".join(each.code for each in terms.compensation.damages) or "—"
             raise LibraryError("unknown_damage", damage=damage, known=known)
-        owner_id = loan.owning_agency_id
-        if amount > NOTHING:
-            book(
-                journal,
-                accounts.charge(owner=owner_id, amount=amount, income=Account.COMPENSATION),
-                sides=Sides(patron_id=patron.pk, owner_id=owner_id, collector_id=branch.agency_id),
-                kind=LedgerEntryKind.DAMAGE,
-                loan_id=loan.pk,
-                rule=terms.rule_for("compensation"),
-                reason=damage,
-            )
-        if terms.points.damage:
-            add_points(
-                patron_id=patron.pk,
-                scheme_id=scheme_id(terms.points_scope),
-                scheme=terms.points,
-                kind=PointKind.DAMAGE,
-                points=-terms.points.damage,
-                loan_id=loan.pk,
-                now=now,
-            )
-        return {"loan": loan.pk, "patron": patron.number, "fee": str(amount)}
+        _write_damage(journal, loan=loan, branch=branch, terms=terms, amount=amount, damage=damage)
+        number = loan.patron.number if loan.patron else ""
+        return {"loan": loan.pk, "patron": number, "fee": str(amount)}
 
     asked = {"branch": branch_id, "loan": loan_id, "damage": damage, "marks": marks}
     return run_once(intent=intent, action="charge_damage", asked=asked, now=now, work=work)
@@ -115,3 +90,51 @@ def lift_suspension(
 
     asked = {"patron": patron_id, "owner": owner}
     return run_once(intent=intent, action="lift_suspension", asked=asked, now=now, work=work)
+
+
+def _loan(loan_id: int) -> Loan:
+    """The loan with its reader locked. Raises ``unknown_loan``."""
+    loan = (
+        Loan.objects.select_related("item__source_record", "checkout_branch", "patron__category")
+        .filter(pk=loan_id)
+        .first()
+    )
+    if loan is None or loan.patron_id is None:
+        raise LibraryError("unknown_loan")
+    lock_patron(loan.patron_id)
+    return loan
+
+
+def _terms(loan: Loan, *, now: datetime) -> Terms:
+    """The terms of the day it was lent."""
+    reference = load_reference(today=local_date(now))
+    category = loan.patron.category.code if loan.patron else ""
+    context = Context(place=place_of_loan(loan, reference=reference), category=category)
+    return resolve(rules=reference.rules, context=context, on=local_date(loan.checked_out_at))
+
+
+def _write_damage(
+    journal: Journal, *, loan: Loan, branch: Branch, terms: Terms, amount: Decimal, damage: str
+) -> None:
+    owner_id = loan.owning_agency_id
+    assert loan.patron_id is not None
+    if amount > NOTHING:
+        book(
+            journal,
+            accounts.charge(owner=owner_id, amount=amount, income=Account.COMPENSATION),
+            sides=Sides(patron_id=loan.patron_id, owner_id=owner_id, collector_id=branch.agency_id),
+            kind=LedgerEntryKind.DAMAGE,
+            loan_id=loan.pk,
+            rule=terms.rule_for("compensation"),
+            reason=damage,
+        )
+    if terms.points.damage:
+        add_points(
+            patron_id=loan.patron_id,
+            scheme_id=scheme_id(terms.points_scope),
+            scheme=terms.points,
+            kind=PointKind.DAMAGE,
+            points=-terms.points.damage,
+            loan_id=loan.pk,
+            now=journal.now,
+        )

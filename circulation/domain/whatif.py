@@ -19,8 +19,8 @@ from circulation.domain.calendar import due_at as first_due
 from circulation.domain.checkout import Approved, Ask, decide_checkout, place_of
 from circulation.domain.facts import LoanFacts, PatronFacts
 from circulation.domain.fees import NOTHING, overdue_fee
-from circulation.domain.policies import Context, RuleBook, Terms, resolve
-from circulation.domain.reasons import Refused
+from circulation.domain.policies import Context, LoanRule, RuleBook, Terms, resolve
+from circulation.domain.reasons import ReasonCode, Refused
 from circulation.domain.renewal import RenewalFacts, Renewed, decide_renewal
 
 
@@ -66,6 +66,15 @@ class Change:
     before: str  # a date, a sum, or the code of a refusal
     after: str
     rule: str = ""  # of the draft, that decided
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastRefusal:
+    """What was refused because of one rule; who asked for what is not kept."""
+
+    code: str
+    rule: str
+    count: int = 0  # copies on loan at that moment, where a limit refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,3 +219,25 @@ def _compare(story: Story, before: _Step, after: _Step) -> Iterator[Change]:
     elif before.fee is not None and after.fee is not None and before.fee != after.fee:
         kind = ChangeKind.FEE_HIGHER if after.fee > before.fee else ChangeKind.FEE_LOWER
         yield change(kind, str(before.fee), str(after.fee))
+
+
+def may_vanish(
+    refusals: Iterable[PastRefusal], *, draft: Iterable[LoanRule]
+) -> dict[tuple[str, str], int]:
+    """How many refusals of which kind by which rule the draft's rule of that name would lift.
+
+    Another rule may refuse them all the same, so this is the most that can vanish.
+    """
+    rules = {rule.code: rule for rule in draft}
+    found: Counter[tuple[str, str]] = Counter()
+    for refusal in refusals:
+        rule = rules.get(refusal.rule)
+        limit = rule.max_loans if rule is not None else None
+        lifted = {
+            ReasonCode.TOO_MANY_LOANS: limit is None or refusal.count < limit,
+            ReasonCode.NOT_LENDABLE: rule is None or rule.is_lendable is not False,
+        }
+        known = {str(code): value for code, value in lifted.items()}
+        if refusal.rule and known.get(refusal.code, False):
+            found[refusal.code, refusal.rule] += 1
+    return dict(found)

@@ -19,8 +19,8 @@ from circulation.domain.fees import NOTHING
 from circulation.domain.policies import LoanRule, RuleBook
 from circulation.domain.rule_check import Finding, Network, check_rules
 from circulation.domain.states import ItemEventKind
-from circulation.domain.whatif import Prolonged, Story
-from circulation.models import ItemEvent, LedgerEntry, Loan, PatronCategory
+from circulation.domain.whatif import PastRefusal, Prolonged, Story
+from circulation.models import ItemEvent, LedgerEntry, Loan, Operation, PatronCategory
 from circulation.readers.facts import place_of_loan
 from circulation.readers.reference import Reference, load_reference
 from circulation.readers.reference import load_rules as rules_of_the_network
@@ -114,6 +114,22 @@ def stories(*, days: int, now: datetime, reference: Reference) -> Iterator[Story
             return_calendar=(back or desk).calendar,
             since=since,
         )
+
+
+def past_refusals(*, days: int, now: datetime) -> Iterator[PastRefusal]:
+    """Loans that were refused for one rule's sake, the newest first. Queries: 1."""
+    rows = Operation.objects.filter(
+        action="checkout", was_refused=True, at__gte=now - timedelta(days=days)
+    ).order_by("-pk")
+    for answer in rows.values_list("answer", flat=True)[:AT_MOST]:
+        reasons = answer.get("reasons") or [[answer.get("code"), answer.get("params") or {}]]
+        if len(reasons) == 1:
+            code, params = reasons[0]
+            yield PastRefusal(
+                code=str(code),
+                rule=str(params.get("rule", "")),
+                count=int(params.get("count") or 0),
+            )
 
 
 def _renewals(loans: Iterable[Loan]) -> Mapping[int, list[datetime]]:

@@ -17,7 +17,9 @@ from circulation.domain.points import Lent, earned, lost_by_lateness, points_suf
 from circulation.domain.policies import Context, Place, Terms, resolve
 from circulation.domain.reasons import ReasonCode, Refused
 from circulation.domain.renewal import RenewalFacts, Renewed, decide_renewal
+from circulation.models import LoanRule, MaterialType
 from circulation.readers.reference import load_rules as rules_of_the_network
+from library_net.network.models import Agency
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -307,3 +309,27 @@ def test_a_closed_day_moves_the_due_date_by_the_calendar_of_the_checkout_branch(
 
     assert isinstance(decision, Approved)
     assert local_date(decision.due_at) == date(2026, 11, 24)
+
+
+def test_a_machine_lends_ordinary_books_only_and_discs_stay_with_the_library_that_has_them():
+    """CO-6: what is excluded is said by rules, the narrower one decides."""
+    here = library("chengdu", "CN-510100-1-CDL", branch="CN-510100-1-CDL")
+    world = World()
+    world.agencies["CN-510100-1-CDL"] = Agency.objects.get(code="CN-510100-1-CDL")
+    world.branch("MACHINE", "CN-510100-1-CDL", "24 小时自助馆", kind="machine")
+    LoanRule.objects.create(
+        code="machine", branch=world.branches["MACHINE"], is_lendable=False, max_loans=2
+    )
+    LoanRule.objects.create(
+        code="machine-books",
+        branch=world.branches["MACHINE"],
+        material=MaterialType.objects.get(code="book"),
+        is_lendable=True,
+    )
+    machine = replace(here, branch="MACHINE")
+
+    assert isinstance(machine.lend(), Approved)
+    assert machine.refuses("serial") == ReasonCode.NOT_LENDABLE
+    assert machine.refuses(loans=2) == ReasonCode.TOO_MANY_LOANS
+    assert here.refuses("reference") == ReasonCode.NOT_LENDABLE
+    assert here.refuses("local") == ReasonCode.NOT_LENDABLE

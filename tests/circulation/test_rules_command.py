@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from circulation.models import ItemEvent, LedgerEntry, Loan, LoanRule, Operation
+from library_net.errors import LibraryError
 from tests.circulation.actions.test_money import Desk
 from tests.world import World
 
@@ -128,6 +129,28 @@ def test_a_renewal_is_tried_again_too(world, desk, draft, capsys):
     )
 
     assert changes(result) == [("newly_refused", "renewal", loan.pk)]
+
+
+def test_refusals_of_the_past_that_a_higher_limit_would_lift_are_counted(
+    world, desk, draft, capsys
+):
+    """RU-4: who asked for what is not kept, so it is the most that can vanish."""
+    LoanRule.objects.filter(code="test-network").update(max_loans=1)
+    LoanRule.objects.get(code="test-network").save()
+    desk.now = timezone.now() - timedelta(days=2)
+    desk.lend(world.item("一"))
+    for title in ("二", "三"):
+        with pytest.raises(LibraryError, match="too_many_loans"):
+            desk.lend(world.item(title))
+    raised = {"code": "test-network", "loan_days": 30, "max_loans": 2}
+
+    result = what_if(draft(raised), capsys)
+    same = what_if(draft({**raised, "max_loans": 1}), capsys)
+
+    assert result["refusals_that_may_vanish"] == [
+        {"code": "too_many_loans", "rule": "test-network", "count": 2}
+    ]
+    assert same["refusals_that_may_vanish"] == []
 
 
 def test_a_trial_writes_nothing(world, desk, draft, capsys):

@@ -16,11 +16,25 @@ from circulation.actions.load_rules import RuleFile, read_rules
 from circulation.desk.access import staff_page
 from circulation.domain.calendar import local_date
 from circulation.domain.rule_check import Finding
-from circulation.domain.whatif import WhatIf, what_if
+from circulation.domain.whatif import WhatIf, may_vanish, what_if
 from circulation.models import Loan
 from circulation.readers.reference import load_reference, rule_of
-from circulation.readers.rules import built_in_rules, check_network, draft_book, stories
-from circulation.rule_texts import CHANGES, EVENTS, SEVERITIES, Names, change_text, finding_text
+from circulation.readers.rules import (
+    built_in_rules,
+    check_network,
+    draft_book,
+    past_refusals,
+    stories,
+)
+from circulation.rule_texts import (
+    CHANGES,
+    EVENTS,
+    SEVERITIES,
+    Names,
+    change_text,
+    finding_text,
+    refusal_text,
+)
 from library_net.accounts.scope import Scope, scope_of
 from library_net.api.problems import sentence
 from library_net.errors import LibraryError
@@ -74,11 +88,13 @@ def _tried(draft: RuleFile, *, days: int, scope: Scope) -> dict[str, Any]:
     result = what_if(
         stories(days=days, now=now, reference=reference), now_rules=reference.rules, draft=book
     )
+    lifted = may_vanish(past_refusals(days=days, now=now), draft=book)
     return {
         "findings": _texts(findings),
         "result": result,
         "counts": [(CHANGES[kind], count) for kind, count in result.count().items()],
         "changes": _changes(result, scope=scope),
+        "lifted": [(refusal_text(*key), count) for key, count in lifted.items()],
         "skipped": draft.skipped,
     }
 

@@ -14,11 +14,18 @@ from circulation.actions.load_rules import read_rules
 from circulation.domain.calendar import local_date
 from circulation.domain.policies import Context, LoanRule, Place, explain, resolve
 from circulation.domain.rule_check import Severity
-from circulation.domain.whatif import what_if
+from circulation.domain.whatif import may_vanish, what_if
 from circulation.readers.reference import find_branch, load_reference, rule_of
 from circulation.readers.reference import load_rules as rules_of_the_network
-from circulation.readers.rules import check_network, draft_book, stories
-from circulation.rule_texts import CHANGES, SEVERITIES, Names, change_text, finding_text
+from circulation.readers.rules import check_network, draft_book, past_refusals, stories
+from circulation.rule_texts import (
+    CHANGES,
+    SEVERITIES,
+    Names,
+    change_text,
+    finding_text,
+    refusal_text,
+)
 from library_net.api.problems import sentence
 from library_net.errors import LibraryError
 from library_net.network.models import Agency
@@ -85,12 +92,16 @@ class Command(BaseCommand):
             now_rules=reference.rules,
             draft=book,
         )
+        lifted = may_vanish(past_refusals(days=options["days"], now=now), draft=book)
         if options["json"]:
-            self._print_json(asdict(result))
+            refusals = [{"code": c, "rule": r, "count": n} for (c, r), n in lifted.items()]
+            self._print_json({**asdict(result), "refusals_that_may_vanish": refusals})
             return
         self.stdout.write(f"{result.events} events replayed, nothing was written")
         for kind, count in result.count().items():
             self.stdout.write(f"{count:>8}  {CHANGES[kind]}")
+        for (code, rule), count in lifted.items():
+            self.stdout.write(f"{count:>8}  {refusal_text(code, rule)}")
         self.stdout.write(f"¥{result.fees_before} → ¥{result.fees_after}")
         for change in result.changes[:SHOWN]:
             day = local_date(change.at).isoformat()
