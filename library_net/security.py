@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from library_net.api.problems import document
+from library_net.errors import LibraryError
 
 POLICY = (
     "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; "
@@ -38,5 +41,12 @@ class NoNulMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         has_nul = "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", "")
         if has_nul and not request.path_info.startswith(self.protocols):
-            return HttpResponseBadRequest("NUL", content_type="text/plain")
+            return _refusal(request)
         return self.get_response(request)
+
+
+def _refusal(request: HttpRequest) -> HttpResponse:
+    body = document(LibraryError("malformed_address"))
+    if request.path_info.startswith("/api/"):
+        return JsonResponse(body, status=body["status"], content_type="application/problem+json")
+    return HttpResponse(body["title"], status=body["status"], content_type="text/plain")

@@ -129,6 +129,7 @@ register(
         "method_not_allowed": (405, _("This address does not take that method.")),
         "not_acceptable": (406, _("None of the formats asked for can be given.")),
         "unsupported_media_type": (415, _("Send this as application/json.")),
+        "malformed_address": (400, _("The address holds a NUL character. Send it without.")),
         "malformed_body": (400, _("The body could not be read as JSON. Check it and send again.")),
         "invalid_fields": (422, _("Some fields are missing or wrong; see the list of fields.")),
         "too_many_requests": (429, _("Too many requests. Wait a little and try again.")),
