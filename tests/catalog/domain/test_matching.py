@@ -1,4 +1,4 @@
-"""Rules MA-1 to MA-12: which records are one manifestation, and every failure peers are known for.
+"""Rules MA-1 to MA-15: which records are one manifestation; peers' failures: test_peers_failures.
 
 The ISBNs here are given to invented books unless the case needs none.
 """
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from catalog.domain.clustering import cluster
 from catalog.domain.matching import Verdict, compare, match_keys, profile_of, work_key
-from catalog.domain.records import Material, Series
+from catalog.domain.records import Series
 from tests.catalog.domain.books import book
 
 ISBN, OTHER_ISBN, SET_ISBN = "9787533918453", "9787505390133", "9787501329823"
@@ -25,105 +25,6 @@ def verdict(one, other):
 def meet(one, other):
     """Whether the two would ever be compared."""
     return bool(set(match_keys(one)) & set(match_keys(other)))
-
-
-PEERS_FAILED_ON_DIFFERENT = {
-    "活着 and 红楼梦 share nothing but the form of their CNMARC": (
-        book("活着", "余华", publisher="作家出版社", year=2012, pages=191),
-        book("红楼梦", "曹雪芹", publisher="人民文学出版社", year=2008, pages=1600),
-    ),
-    "上 and 下 of one title, a byte or two apart": (
-        book("数学分析", "陈纪修", volume="上", publisher="高等教育出版社", year=2004, pages=400),
-        book("数学分析", "陈纪修", volume="下", publisher="高等教育出版社", year=2004, pages=400),
-    ),
-    "上 and 下 written into the title": (
-        book("数学分析（上册）", "陈纪修", publisher="高等教育出版社", year=2004, isbn=ISBN),
-        book("数学分析（下册）", "陈纪修", publisher="高等教育出版社", year=2004, isbn=ISBN),
-    ),
-    "上 and 下 glued to the title": (
-        book("数学分析上", "陈纪修", publisher="高等教育出版社", year=2004, isbn=ISBN),
-        book("数学分析下", "陈纪修", publisher="高等教育出版社", year=2004, isbn=ISBN),
-    ),
-    "第1卷 and 第2卷 under one set ISBN": (
-        book("资治通鉴", "司马光", volume="第1卷", publisher="中华书局", year=2009, isbn=ISBN),
-        book("资治通鉴", "司马光", volume="第二卷", publisher="中华书局", year=2009, isbn=ISBN),
-    ),
-    "第2版 and 第3版": (
-        book("物理化学", "傅献彩", edition="第2版", edition_number=2, isbn=ISBN, year=1990),
-        book("物理化学", "傅献彩", edition="第3版", edition_number=3, isbn=ISBN, year=1990),
-    ),
-    "320 and 191 pages": (
-        book("活着", "余华", publisher="作家出版社", year=2012, pages=320),
-        book("活着", "余华", publisher="作家出版社", year=2012, pages=191),
-    ),
-    "余华 and 王安忆": (
-        book("往事", "余华", publisher="作家出版社", year=2012),
-        book("往事", "王安忆", publisher="作家出版社", year=2012),
-    ),
-    "余华 and 于华, who sound alike": (
-        book("往事", "余华", publisher="作家出版社", year=2012),
-        book("往事", "于华", publisher="作家出版社", year=2012),
-    ),
-    "历史 and 历时, which sound alike": (
-        book("语言的历史", "王力", publisher="商务印书馆", year=1990, isbn=ISBN),
-        book("语言的历时", "王力", publisher="商务印书馆", year=1990, isbn=ISBN),
-    ),
-    "公事 and 工事": (
-        book("公事", "张三", publisher="商务印书馆", year=1990),
-        book("工事", "张三", publisher="商务印书馆", year=1990),
-    ),
-    "one ISBN, two books": (
-        book("川菜制作大全", "李四", publisher="四川科学技术出版社", year=1991, isbn=ISBN),
-        book("果树栽培", "王五", publisher="四川科学技术出版社", year=1991, isbn=ISBN),
-    ),
-    "two printings under two ISBNs": (
-        book("平凡的世界", "路遥", publisher="十月文艺", year=2012, isbn=ISBN),
-        book("平凡的世界", "路遥", publisher="十月文艺", year=2012, isbn=OTHER_ISBN),
-    ),
-    "the parts of a series told apart by their names only": (
-        book("哈利·波特", "罗琳", part_name="哈利·波特与魔法石", isbn=[SET_ISBN, ISBN]),
-        book("哈利·波特", "罗琳", part_name="哈利·波特与密室", isbn=[SET_ISBN, OTHER_ISBN]),
-    ),
-    "a book and its recording": (
-        book("三国演义", "罗贯中", publisher="中国唱片", year=2001, isbn=ISBN),
-        book(
-            "三国演义",
-            "罗贯中",
-            publisher="中国唱片",
-            year=2001,
-            isbn=ISBN,
-            material=Material.AUDIO,
-        ),
-    ),
-    "one word differs, one ISBN (real: three 中国历代…礼 have one)": (
-        book("语文导学精编上", "甲", publisher="北京图书馆出版社", year=1998, isbn=ISBN),
-        book("数学导学精编下", "甲", publisher="北京图书馆出版社", year=1998, isbn=ISBN),
-    ),
-    "红楼梦 and 紅樓夢研究": (
-        book("红楼梦", "曹雪芹", publisher="人民文学出版社", year=2008, pages=1606),
-        book("紅樓夢研究", "曹雪芹", publisher="人民文学出版社", year=2008, pages=1606),
-    ),
-    "a record that says nothing but its type": (book(year=2012), book(year=2012)),
-    "one control number at two libraries": (
-        book("活着", "余华", publisher="作家出版社", year=2012, control_number="901"),
-        book("兄弟", "余华", publisher="作家出版社", year=2012, control_number="901"),
-    ),
-    "disjoint ISBNs and everything else the same": (
-        book("算法导论", "科曼", publisher="机械工业出版社", year=2012, pages=780, isbn=ISBN),
-        book("算法导论", "科曼", publisher="机械工业出版社", year=2012, pages=780, isbn=OTHER_ISBN),
-    ),
-    "numbers inside Latin titles": (
-        book("Windows 7 inside out", "Bott, Ed", publisher="Microsoft", year=2010, isbn=ISBN),
-        book("Windows 8 inside out", "Bott, Ed", publisher="Microsoft", year=2010, isbn=ISBN),
-    ),
-}
-
-
-@pytest.mark.parametrize("case", PEERS_FAILED_ON_DIFFERENT)
-def test_what_peers_confused_stays_apart(case):
-    """MA-2, MA-3, MA-4, MA-5, MA-7, MA-8, MA-9, MA-10."""
-    one, other = PEERS_FAILED_ON_DIFFERENT[case]
-    assert verdict(one, other) == Verdict.DIFFERENT
 
 
 SHE_DIAO = {

@@ -134,19 +134,59 @@ def test_15_a_class_that_is_not_clc_is_not_taken_for_one():
 
 
 @pytest.mark.parametrize(
-    "written", ["７－５３３９－１８４５－２", "ISBN 7-5339-1845-2", "7-5339-1845-2(平装)"]
+    "written",
+    ["７－５３３９－１８４５－２", "ISBN 7-5339-1845-2", "7-5339-1845-2(平装)", "753391845-2"],
 )
 def test_17_isbns_in_every_dress(written):
     """NO-4."""
     assert imported(book(data("010", f"$a{written}"))).record.isbns() == ("9787533918453",)
 
 
-@pytest.mark.parametrize("written", ["0.38元", "￥25", "CNY158.00(全2册)", "HKD88", "非卖品"])
-def test_18_prices_in_every_dress(written):
+def test_17_an_sbn_of_nine_digits_is_an_isbn():
+    """NO-4."""
+    assert imported(book(data("010", "$a306406152"))).record.isbns() == ("9780306406157",)
+
+
+@pytest.mark.parametrize(
+    ("written", "amount", "currency", "set_of"),
+    [
+        ("0.38元", "0.38", "CNY", None),
+        ("￥25", "25", "CNY", None),
+        ("25.00", "25.00", "CNY", None),
+        ("0.17", "0.17", "CNY", None),
+        ("CNY158.00(全2册)", "158.00", "CNY", 2),
+        ("CNY79.00 (含光盘)", "79.00", "CNY", None),
+        ("HKD88", "88", "HKD", None),
+        ("TWD280", "280", "TWD", None),
+        ("非卖品", None, "", None),
+    ],
+)
+def test_18_prices_in_every_dress(written, amount, currency, set_of):
     """NO-7."""
-    assert (
-        imported(book(data("010", f"$a7-5339-1845-2$d{written}"))).record.prices[0].text == written
-    )
+    (price,) = imported(book(data("010", f"$a7-5339-1845-2$d{written}"))).record.prices
+
+    assert price.text == written
+    assert price.amount == (None if amount is None else Decimal(amount))
+    assert (price.currency, price.set_of) == (currency, set_of)
+
+
+PAIRED = [
+    ("245", "10", [("6", "880-01"), ("a", "She diao ying xiong zhuan")]),
+    ("880", "10", [("6", "245-01/$1"), ("a", "射雕英雄传")]),
+]
+TURNED = [
+    ("245", "10", [("6", "880-01"), ("a", "射雕英雄传")]),
+    ("880", "10", [("6", "245-01/(B"), ("a", "She diao ying xiong zhuan")]),
+]
+
+
+@pytest.mark.parametrize("fields", [PAIRED, TURNED], ids=["pinyin with Han", "Han with pinyin"])
+def test_880_pairs_give_one_title_whichever_way_round_they_are(fields):
+    """NO-11; domain.md §3c."""
+    found = imported(iso(marc21(*fields, without="245"), dialect=MARC21)).record
+
+    assert found.title == "射雕英雄传"
+    assert found.titles[0].pinyin.lower() == "she diao ying xiong zhuan"
 
 
 def test_19_characters_an_export_could_not_write():
