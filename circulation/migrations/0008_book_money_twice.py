@@ -29,6 +29,24 @@ def to_double_entry(apps, schema_editor):
     _write(entries, changed, added)
 
 
+def to_signed_rows(apps, schema_editor):
+    """Back: the collector's side goes, what lowers a debt is below zero again."""
+    entries = apps.get_model("circulation", "LedgerEntry").objects
+    changed, gone = [], []
+    for row in entries.order_by("pk").iterator(chunk_size=BATCH):
+        if row.book_id != row.owner_id or "reader" not in (row.debit, row.credit):
+            gone.append(row.pk)
+            continue
+        if row.credit == "reader":
+            row.amount = -row.amount
+        row.debit = row.credit = ""
+        row.other_id = None
+        changed.append(row)
+    for start in range(0, len(gone), BATCH):
+        entries.filter(pk__in=gone[start : start + BATCH]).delete()
+    entries.bulk_update(changed, ["debit", "credit", "amount", "other"], batch_size=100)
+
+
 def _collectors_side(row):
     return type(row)(
         transaction=row.transaction,
@@ -55,4 +73,4 @@ def _write(entries, changed, added):
 class Migration(migrations.Migration):
     dependencies = [("circulation", "0007_two_sides_of_money")]
 
-    operations = [migrations.RunPython(to_double_entry, elidable=True)]
+    operations = [migrations.RunPython(to_double_entry, to_signed_rows, elidable=True)]
