@@ -17,17 +17,35 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from catalog.domain.items import ItemStatus
 from catalog.models import Item
+from circulation.actions.adjust_request import move_request, pause_request, resume_request
+from circulation.actions.allocate_requests import allocate_requests
 from circulation.actions.cancel_request import cancel_request, expire_request
 from circulation.actions.check_item_events import check_item_events
 from circulation.actions.checkin import checkin
 from circulation.actions.checkout import checkout
+from circulation.actions.copy_troubles import report_damaged, report_not_found
+from circulation.actions.crates import (
+    close_crate,
+    dispatch_crate,
+    empty_crate,
+    open_crate,
+    pack,
+    receive_crate,
+)
 from circulation.actions.dispatch_transit import dispatch_transit
+from circulation.actions.loan_troubles import claim_returned, recall, report_lost
 from circulation.actions.operations import Intent
 from circulation.actions.place_request import place_request
 from circulation.actions.receive_transit import receive_transit
 from circulation.actions.renew import renew
-from circulation.domain.states import OPEN_REQUEST_STATES, OPEN_TRANSIT_STATES, RequestState
-from circulation.models import HoldRequest, LedgerEntry, Loan, LoanRule, Transit
+from circulation.domain.calendar import local_date
+from circulation.domain.states import (
+    OPEN_CRATE_STATES,
+    OPEN_REQUEST_STATES,
+    OPEN_TRANSIT_STATES,
+    RequestState,
+)
+from circulation.models import Crate, HoldRequest, LedgerEntry, Loan, LoanRule, Pick, Transit
 from library_net.accounts.scope import Scope
 from library_net.errors import LibraryError
 from tests.world import NOW, World
@@ -76,6 +94,7 @@ class Days(RuleBasedStateMachine):
         except LibraryError as error:
             assert error.code in {
                 "on_loan", "already_yours", "too_many_loans", "held_for_another",
+                "not_ready_to_lend",
             }, error  # fmt: skip
         else:
             assert not was_held_for_another
@@ -88,6 +107,12 @@ class Days(RuleBasedStateMachine):
             state=RequestState.WAITING,
         ).order_by("pk")
         first = waiting.first()
+        proposed = Pick.objects.filter(item=copy, request__state=RequestState.WAITING).first()
+        overtaken = [
+            request
+            for request in waiting
+            if proposed is not None and request.pk < proposed.request_id
+        ]
         served = HoldRequest.objects.filter(
             item=copy, state__in=[RequestState.IN_TRANSIT, RequestState.READY]
         ).first()
@@ -100,7 +125,15 @@ class Days(RuleBasedStateMachine):
         )
 
         request = answer["next"].get("request")
-        if request is not None:  # the reader it was set aside for, else the first in the queue
+        if request is None:
+            return
+        if served is None and proposed is not None and request == proposed.request_id:
+            # RQ-16: proposed for this reader; who was before them has a copy of their own.
+            for earlier in overtaken:
+                pick = Pick.objects.get(request=earlier)
+                assert pick.item != copy
+                assert pick.item.status == ItemStatus.AVAILABLE
+        else:  # the reader it was set aside for, else the first in the queue
             assert request == (served or first).pk
 
     @rule(loan=index)
@@ -129,6 +162,60 @@ class Days(RuleBasedStateMachine):
         due = HoldRequest.objects.filter(state=RequestState.READY, expires_at__lt=self.now)
         for pk in list(due.values_list("pk", flat=True)):
             expire_request(intent=self.intent(), request_id=pk, now=self.now)
+
+    @rule(request=index, until=st.none() | st.integers(0, 9))
+    def pause(self, request, until):
+        requests = list(HoldRequest.objects.order_by("pk"))
+        if requests:
+            day = None if until is None else local_date(self.now) + timedelta(days=until)
+            pk = requests[request % len(requests)].pk
+            self.may_refuse(pause_request, request_id=pk, until=day)
+
+    @rule(request=index, desk=st.sampled_from(DESKS))
+    def go_on_or_move(self, request, desk):
+        requests = list(HoldRequest.objects.order_by("pk"))
+        if requests:
+            pk = requests[request % len(requests)].pk
+            self.may_refuse(resume_request, request_id=pk)
+            branch = self.world.branches[desk].pk
+            self.may_refuse(move_request, request_id=pk, pickup_branch_id=branch)
+
+    @rule(loan=index, action=st.sampled_from([claim_returned, report_lost, recall]))
+    def trouble(self, loan, action):
+        loans = list(Loan.objects.filter(closed_at=None).order_by("pk"))
+        if loans:
+            self.may_refuse(action, loan_id=loans[loan % len(loans)].pk)
+
+    @rule(item=index, desk=st.sampled_from(DESKS), is_damaged=st.booleans())
+    def not_as_it_should_be(self, item, desk, is_damaged):
+        given = {
+            "branch_id": self.world.branches[desk].pk,
+            "barcode": self.items[item].barcode,
+        }
+        if is_damaged:
+            self.may_refuse(report_damaged, note="缺页", **given)
+        else:
+            self.may_refuse(report_not_found, **given)
+
+    @rule()
+    def propose(self):
+        allocate_requests(now=self.now)
+
+    @rule(origin=st.sampled_from(DESKS), destination=st.sampled_from(DESKS), item=index)
+    def pack(self, origin, destination, item):
+        """A crate a pair of branches: opened, packed, or moved on by whatever step fits."""
+        ends = {
+            "origin_id": self.world.branches[origin].pk,
+            "destination_id": self.world.branches[destination].pk,
+        }
+        self.may_refuse(open_crate, code=f"{origin}-{destination}", **ends)
+        crate = Crate.objects.filter(**ends, state__in=OPEN_CRATE_STATES).first()
+        if crate is None:
+            return
+        self.may_refuse(pack, crate_id=crate.pk, barcode=self.items[item].barcode)
+        for step in (close_crate, dispatch_crate, receive_crate, empty_crate):
+            if item % 2:
+                self.may_refuse(step, crate_id=crate.pk)
 
     @rule(transit=index)
     def dispatch(self, transit):
@@ -168,9 +255,13 @@ class Days(RuleBasedStateMachine):
             assert request.item.current_branch_id == request.pickup_branch_id
         lent = {item for item, _ in open_loans}
         for item in Item.objects.all():
-            assert (item.status == ItemStatus.ON_LOAN) == (item.pk in lent)
+            is_out = item.status in (ItemStatus.ON_LOAN, ItemStatus.CLAIMED_RETURNED)
+            assert is_out == (item.pk in lent)
             if item.status == ItemStatus.ON_HOLD_SHELF:
                 assert HoldRequest.objects.filter(item=item, state=RequestState.READY).exists()
+        for crate in Crate.objects.filter(state="emptied"):
+            inside = crate.transits.filter(state__in=OPEN_TRANSIT_STATES)
+            assert not inside.filter(missed_at=None).exists()
         for transit in Transit.objects.filter(state__in=OPEN_TRANSIT_STATES):
             assert transit.origin_id != transit.destination_id
         assert not HoldRequest.objects.filter(
@@ -186,7 +277,7 @@ class Days(RuleBasedStateMachine):
 @pytest.mark.django_db
 @pytest.mark.timeout(280)
 def test_any_order_of_events_leaves_the_books_right():
-    """CI-1, CI-4, CI-5, CO-5, CO-7, RQ-6."""
+    """CI-1, CI-4, CI-5, CO-5, CO-7, RQ-6, RQ-16."""
     hypothesis.stateful.run_state_machine_as_test(
         Days,
         settings=hypothesis.settings(
