@@ -55,7 +55,7 @@ class Journals(APIView):
         clock_offset_s = serializers.FloatField(
             min_value=-MOST_OFFSET_S, max_value=MOST_OFFSET_S, default=0
         )
-        events = Event(many=True, max_length=MOST_EVENTS)
+        events = serializers.ListField(child=Event(), max_length=MOST_EVENTS)
 
     def post(self, request: Request) -> Response:
         serializer = self.Body(data=request.data)

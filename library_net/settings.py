@@ -125,7 +125,12 @@ def database() -> dict[str, Any]:
     elif config["ENGINE"] == "django.db.backends.postgresql":
         config["CONN_MAX_AGE"] = None
         config["CONN_HEALTH_CHECKS"] = True
-        config["OPTIONS"] = {"prepare_threshold": 3}
+        config["OPTIONS"] = {
+            "prepare_threshold": 3,
+            # The hot statements take lists: planned once they are good for any, and planning anew
+            # costs more than running. Django's own queries hold their values and are not touched.
+            "options": "-c plan_cache_mode=force_generic_plan",
+        }
     else:
         message = f"LIBRARY_NET_DATABASE_URL names {config['ENGINE']}; use sqlite or postgres"
         raise ImproperlyConfigured(message)
@@ -202,6 +207,12 @@ SMS_TO_CONSOLE = env.bool("LIBRARY_NET_SMS_TO_CONSOLE", default=False)  # embedd
 # So many days after its return a loan still names its reader, unless an institution says other.
 LOAN_MEMORY_DAYS = env_int("LIBRARY_NET_LOAN_MEMORY_DAYS", default=30, minimum=0)
 
+# --- notices to readers; text messages and push leave by the channels of the admin ---------------
+# smtp://user:password@host:25, smtp+tls://…; without a sender no e-mail is sent.
+if _email_url := env.str("LIBRARY_NET_EMAIL_URL", default=""):
+    vars().update(environ.Env.email_url_config(_email_url))
+NOTICE_FROM = env.str("LIBRARY_NET_NOTICE_FROM", default="")
+
 # --- background work ---------------------------------------------------------------------------
 CELERY_BROKER_URL = env.str("LIBRARY_NET_BROKER_URL", default="memory://localhost")
 EMBEDDED = CELERY_BROKER_URL.startswith("memory:")
@@ -237,6 +248,11 @@ CELERY_BEAT_SCHEDULE = {
     "catalog.measure_all": {
         "task": "catalog.measure_all",
         "schedule": crontab(hour="4", minute="10"),
+    },
+    "circulation.tell_news": {"task": "circulation.tell_news", "schedule": 10.0},
+    "circulation.look_for_due": {
+        "task": "circulation.look_for_due",
+        "schedule": crontab(minute="20"),
     },
     "circulation.expire_requests": {
         "task": "circulation.expire_requests",

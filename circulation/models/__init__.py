@@ -19,6 +19,13 @@ from circulation.models.ledger import (
     Suspension,
 )
 from circulation.models.loans import Loan
+from circulation.models.notices import (
+    Notice,
+    NoticeAddress,
+    NoticeChannel,
+    NoticeChoice,
+    NoticeCursor,
+)
 from circulation.models.offline import OfflineConflict, OfflineEvent
 from circulation.models.operations import ItemEvent, Operation, StaffException
 from circulation.models.patrons import AccessLog, Credential, Patron, PatronCategory, Proxy
@@ -43,6 +50,11 @@ __all__ = [
     "LoanRule",
     "MaterialType",
     "Move",
+    "Notice",
+    "NoticeAddress",
+    "NoticeChannel",
+    "NoticeChoice",
+    "NoticeCursor",
     "OfflineConflict",
     "OfflineEvent",
     "Operation",

@@ -179,13 +179,13 @@ def test_a_stopped_clock_is_believed_for_five_minutes_only(world, machine):
 
 @pytest.mark.server
 @pytest.mark.slow
-@pytest.mark.skipif(
-    "postgresql" not in str(connection.vendor), reason="a second process needs the same database"
-)
 def test_a_server_killed_after_the_commit_leaves_one_loan_and_the_same_answer(world, settings):
     terminal(world)
     item, card = world.item(), card_of(world.patrons["雪"])
-    environment = {"LIBRARY_NET_DATABASE_URL": _url_of_the_test_database()}
+    environment = {
+        "LIBRARY_NET_DATABASE_URL": _url_of_the_test_database(),
+        "LIBRARY_NET_VAULT_KEYS": ",".join(settings.VAULT_KEYS),
+    }
     frame = Machine(0).frame(
         f"11NN{stamp()}{' ' * 18}AOJJ|AA{card}|AB{item.barcode}|AC|", sequence=7
     )
@@ -211,4 +211,6 @@ def test_a_server_killed_after_the_commit_leaves_one_loan_and_the_same_answer(wo
 
 def _url_of_the_test_database():
     told = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{told['NAME']}"
     return f"postgres://{told['USER']}@{told['HOST']}:{told['PORT']}/{told['NAME']}"

@@ -1,0 +1,1 @@
+"""What sending a notice needs: its words, and the ways out."""
