@@ -52,6 +52,12 @@ _CHARS = {
     Field.TITLE: ("title_chars",),
     Field.AUTHOR: ("author_chars",),
 }
+# Words close to one are looked for where words are few: pairs of Han make dictionaries ten times as
+# large, and each of their words is looked at.
+_SLIPS_IN = {
+    Field.ANY: ("title_words", "author", "subject", "publisher"),
+    Field.TITLE: ("title_words",),
+}
 _EXACT_BOOST = 30.0  # the book itself stands before books about it
 _OPENING_BOOST = 3.0  # a title that begins with what was typed
 _SOUND_WHOLE, _SOUND_START, _SOUND_INSIDE = 12.0, 2.0, 3.0
@@ -191,8 +197,9 @@ class Compiler:
         if is_prefix:
             found = [self._beginning(field.value, word, score=_BEGINNING_SCORE)]
         if self.is_forgiving and (slips := _slips(word)):
-            close = engine.close_to(field.value, word, distance=slips)
-            found.append(engine.constant(close, _BEGINNING_SCORE))
+            names = _SLIPS_IN.get(field, (field.value,))
+            close = [engine.close_to(name, word, distance=slips) for name in names]
+            found.append(engine.constant(engine.sum_of(close), _BEGINNING_SCORE))
         lifts = [exactly] if is_prefix and self.is_ranked else []
         if field is Field.ANY and self.is_ranked:
             lifts += self._field_lifts(word)
