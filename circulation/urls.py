@@ -8,7 +8,6 @@ from circulation import (
     api_money,
     api_offline,
     api_proxies,
-    api_quick,
     api_readers,
     api_requests,
     api_troubles,
@@ -26,8 +25,7 @@ urlpatterns = [
     ),
     path("guardians/", api_readers.Guardians.as_view()),
     path("guardians/<int:link_id>/end/", api_readers.GuardianEnd.as_view()),
-    path("checkouts/", api_quick.checkouts),
-    path("checkins/", api_quick.checkins),
+    # checkouts/ and checkins/ stand first in library_net/urls.py
     path("renewals/", api.Renewals.as_view()),
     path("requests/", api_requests.Requests.as_view()),
     path("requests/<int:request_id>/", api_requests.RequestDetail.as_view()),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Final, Protocol
 
 import orjson
@@ -170,41 +171,44 @@ def _given(name: str, columns: str) -> str:
     return f"(SELECT {values} FROM json_array_elements(%({name})s::json) r)"
 
 
-def _postgresql() -> str:
-    inserts = [
-        f"{table}_rows AS (INSERT INTO {table} ({', '.join(_names(columns))}) "
-        f"SELECT * FROM {_given(table, columns)} AS given)"
-        for table, columns in _TABLES.items()
-    ]
-    claims = f"""claimed AS (
-      UPDATE catalog_item SET status = new.status, current_branch_id = new.branch,
-        status_changed_at = new.at
-      FROM {_given("claims", _CLAIM)} AS new ({", ".join(_names(_CLAIM))})
-      WHERE catalog_item.id = new.id AND catalog_item.status = new.seen
-        AND catalog_item.current_branch_id = new.seen_branch AND catalog_item.ledger = 'hosted'
-      RETURNING catalog_item.id)"""
-    closes = f"""closed AS (
-      UPDATE circulation_loan SET closed_at = new.at, checkin_branch_id = new.branch
-      FROM {_given("closes", _CLOSE)} AS new ({", ".join(_names(_CLOSE))})
-      WHERE circulation_loan.id = new.id AND closed_at IS NULL
-      RETURNING circulation_loan.id)"""
-    return (
-        f"WITH {', '.join([*inserts, claims, closes])} "
-        "SELECT (SELECT count(*) FROM claimed), (SELECT count(*) FROM closed)"
+_CLAIMS: Final = f"""claims AS (
+  UPDATE catalog_item SET status = new.status, current_branch_id = new.branch,
+    status_changed_at = new.at
+  FROM {_given("claims", _CLAIM)} AS new ({", ".join(_names(_CLAIM))})
+  WHERE catalog_item.id = new.id AND catalog_item.status = new.seen
+    AND catalog_item.current_branch_id = new.seen_branch AND catalog_item.ledger = 'hosted'
+  RETURNING catalog_item.id)"""
+_CLOSES: Final = f"""closes AS (
+  UPDATE circulation_loan SET closed_at = new.at, checkin_branch_id = new.branch
+  FROM {_given("closes", _CLOSE)} AS new ({", ".join(_names(_CLOSE))})
+  WHERE circulation_loan.id = new.id AND closed_at IS NULL
+  RETURNING circulation_loan.id)"""
+_INSERTS: Final = {
+    table: f"{table}_rows AS (INSERT INTO {table} ({', '.join(_names(columns))}) "
+    f"SELECT * FROM {_given(table, columns)} AS given)"
+    for table, columns in _TABLES.items()
+}
+_CLAUSES: Final = {**_INSERTS, "claims": _CLAIMS, "closes": _CLOSES}
+
+
+@cache
+def _statement(names: tuple[str, ...]) -> str:
+    """One statement for the kinds of rows there are; a handful of texts, each planned once."""
+    counts = ", ".join(
+        f"(SELECT count(*) FROM {name})" if name in names else "0" for name in ("claims", "closes")
     )
-
-
-_STATEMENT: Final = _postgresql()
+    return f"WITH {', '.join(_CLAUSES[name] for name in names)} SELECT {counts}"
 
 
 def _write_postgresql(
     rows: dict[str, list[tuple[Any, ...]]], claims: Rows, closes: Rows
 ) -> tuple[int, int]:
     given = {**rows, "claims": claims, "closes": closes}
-    parameters = {name: orjson.dumps(values).decode() for name, values in given.items()}
+    parameters = {name: orjson.dumps(values).decode() for name, values in given.items() if values}
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        done = cursor.execute(_STATEMENT, parameters, prepare=True).fetchone()
+        cursor.execute(_statement(tuple(parameters)), parameters, prepare=True)
+        done = cursor.fetchone()
     return (int(done[0]), int(done[1])) if done else (-1, -1)
 
 

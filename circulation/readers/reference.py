@@ -31,7 +31,8 @@ class Reference:
     suspended: frozenset[int]  # agencies that may not lend today
     rules: RuleBook  # the rows, and what each agency says of its own copies
     desks: Mapping[int, DeskFacts]  # by branch; only those that take part
-    branches: Mapping[str, int]  # by code
+    branches: Mapping[str, int]  # by code; only those that take part
+    branch_codes: Mapping[int, str]  # of all
     agency_of: Mapping[int, int]  # by branch
     keys: Mapping[str, KnownKey]  # member keys in force, by their prefix
 
@@ -59,6 +60,7 @@ class _Rows:
 
     agencies: Mapping[int, Mapping[str, object]]
     branches: tuple[tuple[int, str, int, Calendar], ...]
+    branch_codes: Mapping[int, str]
     rules: RuleBook
     keys: Mapping[str, KnownKey]
     by_day: dict[date, Reference] = field(default_factory=dict)
@@ -96,16 +98,16 @@ def _load() -> _Rows:
     closed: dict[int, set[date]] = {}
     for branch_id, day in ClosedDay.objects.values_list("branch_id", "date"):
         closed.setdefault(branch_id, set()).add(day)
-    branches = Branch.objects.filter(is_active=True).values_list(
-        "pk", "code", "agency_id", "opening_hours"
-    )
+    branches = Branch.objects.values_list("pk", "code", "agency_id", "opening_hours", "is_active")
     keys = MemberKey.objects.filter(revoked_at=None)
     return _Rows(
         agencies=agencies,
         branches=tuple(
             (pk, code, agency_id, _calendar(hours, closed.get(pk, ())))
-            for pk, code, agency_id, hours in branches
+            for pk, code, agency_id, hours, is_active in branches
+            if is_active
         ),
+        branch_codes={pk: code for pk, code, *_ in branches},
         rules=RuleBook((*load_rules(), *_agency_rules(agencies.values()))),
         keys={
             prefix: KnownKey(id=pk, agency_id=agency_id, secret_hash=secret_hash)
@@ -143,6 +145,7 @@ def _reference(rows: _Rows, *, today: date) -> Reference:
             for pk, code, agency_id, calendar in rows.branches
         },
         branches={code: pk for pk, code, _agency, _calendar in rows.branches},
+        branch_codes=rows.branch_codes,
         agency_of={pk: agency_id for pk, _code, agency_id, _calendar in rows.branches},
         keys=rows.keys,
     )

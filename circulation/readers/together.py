@@ -10,6 +10,7 @@ action looks at it by itself with the readers of ``facts.py``. What an ordinary 
 like is the same value there and here; ``tests/circulation/readers/test_together.py`` compares them.
 """
 
+# ruff: noqa: S608 - the statements are put together from the words in this file only
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,23 +31,21 @@ from circulation.models.patrons import CredentialStatus
 from circulation.readers.reference import Reference
 from library_net.network.stamp import STAMP_SQL
 
-_LOCK: Final = """
-WITH copies AS {kept} (
-  SELECT id FROM catalog_item
-  WHERE id IN (SELECT id FROM catalog_item WHERE barcode {barcodes}
-               UNION SELECT item_id FROM catalog_barcodealias WHERE barcode {barcodes})
-  ORDER BY id {lock}
-), people AS {kept} (
-  SELECT id FROM circulation_patron
-  WHERE (SELECT count(*) FROM copies) >= 0 AND id IN (
-    SELECT id FROM circulation_patron WHERE id {patron_ids}
-    UNION SELECT id FROM circulation_patron WHERE number {numbers}
-    UNION SELECT patron_id FROM circulation_credential WHERE blind_index {indexes}
-    UNION SELECT patron_id FROM circulation_credential WHERE next_blind_index {indexes})
-  ORDER BY id {lock}
-)
+# A former barcode or a second copy with the same one is not ordinary, so nothing of it is locked.
+_LOCK_COPIES: Final = """
+SELECT id FROM catalog_item WHERE barcode {barcodes} ORDER BY id {lock}"""
+_LOCK_READERS: Final = """
+SELECT id FROM circulation_patron
+WHERE (SELECT count(*) FROM copies) >= 0 AND id IN (
+  SELECT id FROM circulation_patron WHERE id {patron_ids} OR number {numbers}
+  UNION ALL SELECT patron_id FROM circulation_credential
+    WHERE blind_index {indexes} OR next_blind_index {indexes})
+ORDER BY id {lock}"""
+_LOCK: Final = f"""
+WITH copies AS {{kept}} ({_LOCK_COPIES}), people AS {{kept}} ({_LOCK_READERS})
 SELECT 1, id FROM copies UNION ALL SELECT 2, id FROM people
 """
+_ONLY_READERS: Final = frozenset({"people", "debts", "cards", "held"})  # parts a return can spare
 
 _PARTS: Final = {
     "known": """
@@ -73,17 +72,19 @@ SELECT {rows}({row}(patron_id, owner_id, sum)) FROM (
 SELECT {rows}({row}(id, patron_id, kind, issuer, status, blind_index, next_blind_index))
 FROM circulation_credential
 WHERE blind_index {indexes} OR next_blind_index {indexes} OR id {card_ids}""",
-    "loans": """
-SELECT {rows}({row}(l.id, l.item_id, l.patron_id, l.owning_agency_id, l.checkout_agency_id, b.code,
-    i.material_type, l.checked_out_at, l.due_at, l.renewals, c.code, l.claimed_at,
-    CAST(i.price AS text)))
+    "lent": """
+SELECT {rows}({row}(l.id, l.item_id, l.patron_id, l.owning_agency_id, l.checkout_agency_id,
+    l.checkout_branch_id, i.material_type, l.checked_out_at, l.due_at, l.renewals, c.code,
+    l.claimed_at))
 FROM circulation_loan l JOIN catalog_item i ON i.id = l.item_id
-JOIN network_branch b ON b.id = l.checkout_branch_id
 LEFT JOIN circulation_patron p ON p.id = l.patron_id
 LEFT JOIN circulation_patroncategory c ON c.id = p.category_id
-WHERE l.id IN (
-    SELECT id FROM circulation_loan WHERE closed_at IS NULL AND item_id {items}
-    UNION SELECT id FROM circulation_loan WHERE closed_at IS NULL AND patron_id {people})""",
+WHERE l.closed_at IS NULL AND l.item_id {items}""",
+    "held": """
+SELECT {rows}({row}(l.patron_id, l.item_id, l.due_at, l.owning_agency_id, l.checkout_agency_id,
+    l.checkout_branch_id, i.material_type, CAST(i.price AS text)))
+FROM circulation_loan l JOIN catalog_item i ON i.id = l.item_id
+WHERE l.closed_at IS NULL AND l.patron_id {people}""",
     "unusual": """
 SELECT {rows}(id) FROM (
   SELECT item_id AS id FROM circulation_transit
@@ -106,8 +107,7 @@ SELECT {rows}(id) FROM (
 # SQLite, whose only writer we are, those after the highest ever used are ours.
 _NEW_IDS: Final = {
     "postgresql": """
-SELECT json_agg(nextval(pg_get_serial_sequence('{table}', 'id')))
-FROM generate_series(1, %(count)s::int)""",
+SELECT json_agg(nextval('{table}_id_seq')) FROM generate_series(1, %(count)s::int)""",
     "sqlite": """
 SELECT json_array(seq, %(count)s) FROM sqlite_sequence WHERE name = '{table}'""",
 }
@@ -116,7 +116,15 @@ _NUMBERS: Final = ("patron_ids", "card_ids", "items", "people")
 _TEXTS: Final = ("barcodes", "numbers", "indexes", "callers", "operation_ids")
 
 
-def _statements(vendor: str) -> tuple[str, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Statements:
+    lock: str
+    read: str
+    parts: tuple[str, ...]  # what `read` gives after the stamp
+    new: tuple[str, ...]  # and the tables whose ids it hands out, last
+
+
+def _statements(vendor: str, *, of_readers: bool) -> _Statements:
     """The locking and the reading statement as this engine writes them."""
     if vendor == "postgresql":
         words = {"rows": "json_agg", "row": "json_build_array", "answer": "answer"}
@@ -130,13 +138,25 @@ def _statements(vendor: str) -> tuple[str, str]:
         words |= {"lock": "", "kept": ""}
         each = "IN (SELECT value FROM json_each(%({0})s))"
         words |= {name: each.format(name) for name in (*_NUMBERS, *_TEXTS)}
-    ids = [_NEW_IDS[vendor].format(table=table) for table in _NEW]
-    selects = [*(part.format(**words) for part in _PARTS.values()), *ids]
-    parts = ",\n".join(f"CAST(({select}) AS text)" for select in selects)
-    return _LOCK.format(**words), f"SELECT ({STAMP_SQL}), {parts}"
+    parts = [name for name in _PARTS if of_readers or name not in _ONLY_READERS]
+    new = _NEW if of_readers else _NEW[:1]
+    ids = [_NEW_IDS[vendor].format(table=table) for table in new]
+    selects = [*(_PARTS[name].format(**words) for name in parts), *ids]
+    columns = ",\n".join(f"CAST(({select}) AS text)" for select in selects)
+    lock = _LOCK if of_readers else f"SELECT 1, copy.id FROM ({_LOCK_COPIES}) AS copy"
+    return _Statements(
+        lock=lock.format(**words),
+        read=f"SELECT ({STAMP_SQL}), {columns}",
+        parts=tuple(parts),
+        new=new,
+    )
 
 
-_BY_VENDOR: Final = {vendor: _statements(vendor) for vendor in ("postgresql", "sqlite")}
+_BY_VENDOR: Final = {
+    (vendor, of_readers): _statements(vendor, of_readers=of_readers)
+    for vendor in ("postgresql", "sqlite")
+    for of_readers in (True, False)
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,8 +223,8 @@ class Rows:
 
     def values(self, reference: Reference) -> Together:
         parts = self.parts
-        loans, debts = _by(parts["loans"], 2), _by(parts["debts"], 0)
-        lent = {row[1]: row for row in parts["loans"]}
+        held, debts = _by(parts["held"]), _by(parts["debts"])
+        lent = {row[1]: row for row in parts["lent"]}
         aliases = {row[1] for row in parts["aliases"]}
         unusual = {*parts["unusual"], *(row[0] for row in parts["aliases"])}
         copies: dict[str, Copy | None] = {}
@@ -215,7 +235,7 @@ class Rows:
             row[0]: None
             if row[3]
             else _reader(
-                row, loans=loans.get(row[0], ()), debts=debts.get(row[0], ()), reference=reference
+                row, held=held.get(row[0], ()), debts=debts.get(row[0], ()), reference=reference
             )
             for row in parts["people"]
         }
@@ -240,37 +260,49 @@ class Together:
 
 def load_together(wanted: Wanted) -> Rows:
     """Lock and read, inside the caller's transaction. Queries: 2."""
-    lock, read = _BY_VENDOR[connection.vendor]
-    callers = {caller for caller, _operation_id in wanted.operations}
-    operation_ids = {operation_id for _caller, operation_id in wanted.operations}
-    given: dict[str, Any] = {
-        "barcodes": wanted.barcodes,
-        "patron_ids": wanted.patron_ids,
-        "numbers": wanted.numbers,
-        "indexes": wanted.indexes,
-    }
+    of_readers = bool(wanted.patron_ids or wanted.numbers)
+    say = _BY_VENDOR[connection.vendor, of_readers]
+    given: dict[str, Any] = {"barcodes": wanted.barcodes}
+    if of_readers:
+        given |= {
+            "patron_ids": wanted.patron_ids,
+            "numbers": wanted.numbers,
+            "indexes": wanted.indexes,
+        }
     found: dict[int, list[int]] = {1: [], 2: []}
-    for kind, pk in _run(lock, given):
+    for kind, pk in _run(say.lock, given):
         found[kind].append(pk)
-    given |= {
+    count = len(wanted.operations)
+    given = {
+        "barcodes": wanted.barcodes,
         "items": found[1],
-        "people": found[2],
-        "card_ids": wanted.card_ids,
-        "callers": callers,
-        "operation_ids": operation_ids,
-        "count": len(wanted.operations),
+        "callers": {caller for caller, _operation_id in wanted.operations},
+        "operation_ids": [operation_id for _caller, operation_id in wanted.operations],
+        "count": count,
     }
-    del given["patron_ids"], given["numbers"]
-    (row,) = _run(read, given)
-    parts = dict(zip((*_PARTS, *_NEW), map(_rows, row[1:]), strict=True))
+    if of_readers:
+        given |= {
+            "people": found[2],
+            "indexes": wanted.indexes,
+            "card_ids": wanted.card_ids,
+        }
+    (row,) = _run(say.read, given)
+    texts = dict(zip((*say.parts, *say.new), row[1:], strict=True))
+    new = {table: _new_ids(_rows(texts.pop(table, None)), count=count) for table in _NEW}
+    parts = {name: _rows(texts.get(name)) for name in _PARTS}
     known = {
         (caller, operation_id): Known(
             action=action, digest=digest, answer=answer, was_refused=bool(was_refused)
         )
         for caller, operation_id, action, digest, answer, was_refused in parts.pop("known")
     }
-    new = [_new_ids(parts.pop(table), count=len(wanted.operations)) for table in _NEW]
-    return Rows(stamp=str(row[0] or ""), known=known, operations=new[0], loans=new[1], parts=parts)
+    return Rows(
+        stamp=str(row[0] or ""),
+        known=known,
+        operations=new["circulation_operation"],
+        loans=new["circulation_loan"],
+        parts=parts,
+    )
 
 
 def _new_ids(given: Sequence[int], *, count: int) -> Iterator[int]:
@@ -307,10 +339,10 @@ def _rows(text: str | None) -> Sequence[Any]:
     return rows
 
 
-def _by(rows: Sequence[Sequence[Any]], column: int) -> dict[Any, list[Sequence[Any]]]:
+def _by(rows: Sequence[Sequence[Any]]) -> dict[Any, list[Sequence[Any]]]:
     found: dict[Any, list[Sequence[Any]]] = {}
     for row in rows:
-        found.setdefault(row[column], []).append(row)
+        found.setdefault(row[0], []).append(row)
     return found
 
 
@@ -356,7 +388,7 @@ def _place(loan: Sequence[Any], reference: Reference) -> Place:
     return Place(
         owner=reference.lineages[loan[3]],
         visited=reference.lineages[loan[4]],
-        branch=loan[5],
+        branch=reference.branch_codes[loan[5]],
         material=loan[6],
     )
 
@@ -364,7 +396,7 @@ def _place(loan: Sequence[Any], reference: Reference) -> Place:
 def _reader(
     row: Sequence[Any],
     *,
-    loans: Sequence[Sequence[Any]],
+    held: Sequence[Sequence[Any]],
     debts: Sequence[Sequence[Any]],
     reference: Reference,
 ) -> Reader:
@@ -381,10 +413,10 @@ def _reader(
             HeldLoan(
                 item_id=loan[1],
                 place=_place(loan, reference),
-                due_at=_instant(loan[8]),
-                price=yuan(loan[12]) if loan[12] else None,
+                due_at=_instant(loan[2]),
+                price=yuan(loan[7]) if loan[7] else None,
             )
-            for loan in loans
+            for loan in held
         ),
         debts=tuple(
             Debt(owner=reference.lineages[owner_id], amount=yuan(amount))
