@@ -6,7 +6,6 @@ on from there, so an interrupted batch ends with the counts of an undisturbed on
 
 from __future__ import annotations
 
-import array
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
@@ -31,8 +30,22 @@ from catalog.actions.ingesting.sources import (
     save_sources,
     save_tombstones,
 )
-from catalog.models import Batch, BatchSeen, BatchState, ChangeKind, Reject, SourceRecord
-from catalog.models.bulk import as_json, insert_rows
+from catalog.actions.ingesting.spans import forget_old_spans, note_spans, packed, unpacked
+from catalog.models import (
+    Batch,
+    BatchSeen,
+    BatchState,
+    Change,
+    ChangeKind,
+    Item,
+    Manifestation,
+    MatchEvidence,
+    MatchKey,
+    Reject,
+    SourceRecord,
+    Work,
+)
+from catalog.models.bulk import as_json, insert_rows, refresh_statistics
 from catalog.models.feed import note_changes
 from catalog.sync_readers.reconciliation import full_floor
 from library_net.collector import collector_held
@@ -41,6 +54,7 @@ from library_net.jobs.models import JobRun, JobState
 from library_net.queue import after_commit
 
 KIB = 1024
+_LOOKED_UP = (SourceRecord, MatchKey, MatchEvidence, Manifestation, Work, Item, Change)
 MAX_SPARED = 1000  # a file with more unusable records than this proves nothing
 
 
@@ -76,6 +90,7 @@ def _next_step(batch: Batch, job: JobRun, *, now: datetime) -> bool:
         if portion.is_last:
             batch.next_offset = batch.byte_count
         _save_progress(batch, job, is_done=is_done, now=now)
+    refresh_statistics(*_LOOKED_UP)
     return is_done
 
 
@@ -100,9 +115,10 @@ def _save(batch: Batch, portion: Portion, shelves: Shelves, *, now: datetime) ->
     note_changes(work_ids=changed - saved.ended_works, kind=ChangeKind.RECORD, now=now)
     note_changes(work_ids=saved.ended_works, kind=ChangeKind.DELETED, now=now)
     _save_rejects(batch, portion.rejects + _item_rejects(portion, copies))
+    note_spans(batch, portion)
     if batch.mode == "full":
-        seen = array.array("q", [*portion.seen, *(one.source_id for one in portion.incoming)])
-        BatchSeen.objects.create(batch=batch, source_ids=seen.tobytes())
+        seen = packed([*portion.seen, *(one.source_id for one in portion.incoming)])
+        BatchSeen.objects.create(batch=batch, source_ids=seen)
     batch.records += portion.records
     batch.created += sum(one.is_new for one in portion.incoming)
     batch.updated += sum(not one.is_new and not one.is_repeat for one in portion.incoming)
@@ -165,6 +181,7 @@ def _save_progress(batch: Batch, job: JobRun, *, is_done: bool, now: datetime) -
     after_commit("catalog.number_changes")
     if is_done:
         batch.seen.all().delete()
+        forget_old_spans(batch)
         job.finish(now=now)
         _settle_reject(batch, now=now)
         _wake_next(batch)
@@ -227,17 +244,11 @@ def _confirm_seen(batch: Batch, job: JobRun, *, now: datetime) -> bool:
     with transaction.atomic(), one_at_a_time(LANE_MATCH):
         met = batch.seen.order_by("pk").first()
         if met is not None:
-            confirm_unchanged(_unpacked(met.source_ids), sequence=batch.sequence)
+            confirm_unchanged(unpacked(met.source_ids), sequence=batch.sequence)
             met.delete()
         is_done = not batch.seen.exists()
         _save_progress(batch, job, is_done=is_done, now=now)
     return is_done
-
-
-def _unpacked(source_ids: bytes | memoryview) -> list[int]:
-    ids = array.array("q")
-    ids.frombytes(bytes(source_ids))
-    return ids.tolist()
 
 
 def _withdraw_missing(batch: Batch, job: JobRun, *, now: datetime) -> bool:
@@ -257,8 +268,8 @@ def _withdraw_missing(batch: Batch, job: JobRun, *, now: datetime) -> bool:
 def _missing(batch: Batch) -> Iterator[Known]:
     """Living records of the agency that the batch did not hold and no later batch sent."""
     seen: set[int] = set()
-    for packed in batch.seen.values_list("source_ids", flat=True).iterator(chunk_size=20):
-        seen.update(_unpacked(packed))
+    for ids in batch.seen.values_list("source_ids", flat=True).iterator(chunk_size=20):
+        seen.update(unpacked(ids))
     floor = full_floor(agency_id=batch.agency_id)
     rows = (
         SourceRecord.objects.filter(agency_id=batch.agency_id, deleted_at=None)

@@ -6,6 +6,7 @@ from catalog.models.feed import Change, ChangeKind, FeedHead
 from catalog.models.items import BarcodeAlias, Item
 from catalog.models.matches import DecisionKind, MatchDecision, MatchQuestion
 from catalog.models.sources import MatchEvidence, MatchKey, SourceRecord
+from catalog.models.spans import KnownSpan
 from catalog.models.sync import (
     HarvestedRecord,
     HarvestSource,
@@ -28,6 +29,7 @@ __all__ = [
     "HarvestSource",
     "HarvestedRecord",
     "Item",
+    "KnownSpan",
     "Manifestation",
     "MatchDecision",
     "MatchEvidence",

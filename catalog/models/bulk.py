@@ -80,6 +80,23 @@ def insert_blob(
         copy.write_row(row)
 
 
+def select_blob(sql: str, parameters: Sequence[Any]) -> bytes | None:
+    """The one column of the first row of a query; on PostgreSQL fetched in binary."""
+    if connection.vendor != "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            row = cursor.fetchone()
+    else:
+        # Here: an embedded site on SQLite need not load it.
+        from psycopg import Cursor  # noqa: PLC0415
+
+        connection.ensure_connection()
+        # Django's own cursors write parameters into the text and get no binary answers.
+        with Cursor(connection.connection) as cursor:
+            row = cursor.execute(sql, parameters, binary=True).fetchone()
+    return None if row is None else bytes(row[0])
+
+
 def update_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row]) -> None:
     """Update by primary key: each row holds the values of ``columns``, then the id."""
     quote = connection.ops.quote_name
@@ -123,6 +140,30 @@ def execute_where_in(sql: str, values: Values, *parameters: Any) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, [*parameters, array])
         return int(cursor.rowcount)
+
+
+def refresh_statistics(*models_read: type[models.Model]) -> None:
+    """PostgreSQL: tell the planner of tables that grew tenfold since it last looked. One query.
+
+    Autovacuum looks once a minute, does not see rows that are being written, and so may note a
+    table as empty in the middle of a first load; look-ups by thousands of ids then walk whole
+    indexes, each time.
+    """
+    if connection.vendor != "postgresql":
+        return
+    tables = [model._meta.db_table for model in models_read]  # noqa: SLF001
+    with connection.cursor() as cursor:
+        cursor.execute(_GROWN, [tables])
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"ANALYZE {connection.ops.quote_name(table)}")
+
+
+_GROWN = """
+    SELECT relname FROM pg_class,
+        LATERAL (SELECT pg_relation_size(oid) / current_setting('block_size')::int AS pages) now
+    WHERE oid = ANY(%s::regclass[])
+        AND (pages > 10 * GREATEST(relpages, 8) OR (reltuples <= 0 AND pages > 8))
+"""
 
 
 def as_json(value: Any) -> str:

@@ -39,6 +39,14 @@ class Known(NamedTuple):
     batch_id: int | None
 
 
+class Stretch(NamedTuple):
+    """The bytes a portion was read from, as a known span would name them."""
+
+    start: str
+    length: int
+    digest: str
+
+
 class Tombstone(NamedTuple):
     """A deletion of what we never had: it must stand against an earlier record that comes late."""
 
@@ -88,6 +96,8 @@ class Portion:
     quarantined: int = 0
     lost: int = 0  # spans that may have been any record
     spared: list[str] = field(default_factory=list)  # source keys of what is of no use as sent
+    spans: list[int] = field(default_factory=list)  # known ones it consists of, nothing else then
+    stretch: Stretch | None = None  # what it was read from
 
 
 def reject(

@@ -15,6 +15,12 @@ from django.db.models.functions import Substr
 
 from catalog.actions.ingesting.placing import Read, sort_out
 from catalog.actions.ingesting.portion import DEFECT, OTHER_NUMBER, Known, Portion, reject, spare
+from catalog.actions.ingesting.spans import (
+    TakenBytes,
+    end_of_step,
+    stretch_of,
+    take_known_spans,
+)
 from catalog.domain.changes import ChangeProblem, Line, RecordChange, read_change, split_lines
 from catalog.domain.marc.parse import ParsedRecord, SourceProfile, parse
 from catalog.domain.marc.problems import ErrorCode, RecordError
@@ -22,7 +28,7 @@ from catalog.domain.marc.read import Quarantined, RawRecord, read_records, sniff
 from catalog.domain.records import MarcFormat
 from catalog.models import Batch, BatchChunk, BatchKind
 from catalog.models.batches import CHUNK_BYTES
-from catalog.models.bulk import select_where_in
+from catalog.models.bulk import select_blob, select_where_in
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +41,13 @@ def read_portion(batch: Batch, *, limit: int) -> Portion:
     portion = Portion(next_offset=batch.next_offset, next_position=batch.next_position)
     if batch.kind == BatchKind.CHANGES:
         return _read_changes(batch, portion, limit=limit)
-    outcomes = _outcomes(batch, limit)
+    data = TakenBytes(stored_bytes(batch.pk, batch.next_offset))
+    if take_known_spans(batch, data, portion):
+        return portion
+    outcomes = _outcomes(batch, data, limit)
+    count = end_of_step(outcomes, limit=limit)
+    is_end = len(outcomes) < limit and count == len(outcomes)
+    del outcomes[count:]
     raws: list[RawRecord] = []
     for outcome in outcomes:
         if isinstance(outcome, Quarantined):
@@ -46,7 +58,8 @@ def read_portion(batch: Batch, *, limit: int) -> Portion:
     if outcomes:
         portion.next_offset = outcomes[-1].end
         portion.next_position = outcomes[-1].position + 1
-    portion.is_last = len(outcomes) < limit or portion.next_offset >= batch.byte_count
+    portion.is_last = is_end or portion.next_offset >= batch.byte_count
+    portion.stretch = stretch_of(data.read(portion.next_offset - batch.next_offset))
     portion.records = len(raws)
     sort_out(batch, _read_all(batch, raws, portion), portion)
     return portion
@@ -78,10 +91,11 @@ def _read_changes(batch: Batch, portion: Portion, *, limit: int) -> Portion:
     return portion
 
 
-def _outcomes(batch: Batch, limit: int) -> list[RawRecord | Quarantined]:
+def _outcomes(batch: Batch, data: TakenBytes, limit: int) -> list[RawRecord | Quarantined]:
     kind = sniff(_first_bytes(batch.pk))
-    chunks = stored_bytes(batch.pk, batch.next_offset)
-    found = read_records(chunks, kind=kind, offset=batch.next_offset, position=batch.next_position)
+    found = read_records(
+        data.rest(), kind=kind, offset=batch.next_offset, position=batch.next_position
+    )
     return list(islice(found, limit))
 
 
@@ -92,14 +106,16 @@ def _first_bytes(batch_id: int) -> bytes:
     return bytes(start.values_list("start", flat=True).first() or b"")
 
 
+_CHUNK = 'SELECT data FROM catalog_batchchunk WHERE batch_id = %s AND "offset" = %s'
+
+
 def stored_bytes(batch_id: int, offset: int) -> Iterator[bytes]:
     """A batch's bytes from an offset on, one chunk at a time. A query a chunk."""
     while True:
         start = offset - offset % CHUNK_BYTES
-        chunk = BatchChunk.objects.filter(batch_id=batch_id, offset=start).first()
-        if chunk is None:
+        data = select_blob(_CHUNK, [batch_id, start])
+        if data is None:
             return
-        data = bytes(chunk.data)
         yield data[offset - start :] if offset > start else data
         offset = start + CHUNK_BYTES
 
