@@ -75,7 +75,7 @@ WHERE blind_index {indexes} OR next_blind_index {indexes} OR id {card_ids}""",
     "lent": """
 SELECT {rows}({row}(l.id, l.item_id, l.patron_id, l.owning_agency_id, l.checkout_agency_id,
     l.checkout_branch_id, i.material_type, l.checked_out_at, l.due_at, l.renewals, c.code,
-    l.claimed_at))
+    l.claimed_at, l.recalled_at))
 FROM circulation_loan l JOIN catalog_item i ON i.id = l.item_id
 LEFT JOIN circulation_patron p ON p.id = l.patron_id
 LEFT JOIN circulation_patroncategory c ON c.id = p.category_id
@@ -381,6 +381,7 @@ def _loan(row: Sequence[Any]) -> LoanFacts:
         due_at=_instant(row[8]),
         renewals=row[9],
         claimed_at=_instant(row[11]) if row[11] else None,
+        is_recalled=row[12] is not None,
     )
 
 
