@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from circulation import admin_devices  # noqa: F401 - its pages register themselves
 from circulation import rules_admin as rules_admin  # registers itself
 from circulation.models import (
     AccessLog,

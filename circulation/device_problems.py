@@ -77,12 +77,5 @@ DEVICE_PROBLEMS: dict[str, tuple[int, Promise | str]] = {
             "clock of the device."
         ),
     ),
-    "journal_too_long": (
-        413,
-        _("A journal holds at most %(most)s events. Send it in several parts."),
-    ),
-    "bad_moment": (
-        422,
-        _("“%(text)s” is no moment. Give date, time and zone, as 2026-11-22T09:30:00+08:00."),
-    ),
+    "unknown_case": (404, _("There is no such open case. Look at the list again.")),
 }

@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from circulation.desk.views import (
     crates,
+    devices,
     exceptions,
     money,
     plans,
@@ -18,6 +19,9 @@ from circulation.desk.views import (
 
 app_name = "desk"
 urlpatterns = [
+    path("offline/", devices.conflicts, name="conflicts"),
+    path("notices/", devices.notices, name="notices"),
+    path("settle/<str:what>/<int:pk>/", devices.settle, name="settle_device_case"),
     path("", scan.scan, name="scan"),
     path("mode/", scan.set_mode, name="set_mode"),
     path("branch/", scan.settle_in, name="settle_in"),

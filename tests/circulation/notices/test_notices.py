@@ -108,6 +108,7 @@ def test_the_message_is_signed(world, gateway):
 
 
 def test_several_books_back_at_once_are_one_message_and_no_fact_is_told_twice(world, gateway):
+    """NT-1."""
     channel("sms", gateway.url)
     lend_and_take_back(world, "三体", "活着", "史记", "围城")
 
@@ -120,6 +121,7 @@ def test_several_books_back_at_once_are_one_message_and_no_fact_is_told_twice(wo
 
 
 def test_no_document_number_card_number_or_full_name_is_in_a_message(world, gateway):
+    """NT-3."""
     channel("sms", gateway.url)
     patron = world.patrons["雪"]
     patron.name = "欧阳若雪"
@@ -135,6 +137,7 @@ def test_no_document_number_card_number_or_full_name_is_in_a_message(world, gate
 
 
 def test_the_reader_chooses_way_language_and_silence(world, gateway):
+    """NT-4."""
     for kind in ("sms", "wechat", "app"):
         channel(kind, f"{gateway.url}{kind}")
     patron = world.patrons["雪"]
@@ -171,6 +174,7 @@ def test_e_mail_goes_through_djangos_mail(world, settings):
 
 
 def test_quiet_hours_hold_back_what_is_not_a_proof(world, gateway):
+    """NT-5."""
     channel("sms", gateway.url)
     night = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)  # 23:00 in Chengdu
     Member(world, "JJ").checkout("雪", world.item("三体"))
@@ -267,6 +271,7 @@ def test_what_a_gateway_answers_decides_what_may_happen_next(world, gateway, sta
 
 
 def test_a_notice_left_half_sent_goes_to_staff_and_not_out_again(world, gateway):
+    """NT-2."""
     channel("sms", gateway.url)
     lend_and_take_back(world, "三体")
     now = timezone.now()
