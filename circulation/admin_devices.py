@@ -91,8 +91,13 @@ class SipTerminalAdmin(ScopedAdmin):
         """Only branches of one's own institution can be chosen."""
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         scope = scope_from(request)
-        if db_field.name == "branch" and field is not None and not scope.everywhere:
-            field.queryset = field.queryset.filter(agency_id__in=scope.agency_ids)  # type: ignore[attr-defined]
+        if db_field.name == "branch" and field is not None and field.queryset is not None:
+            mine = (
+                field.queryset
+                if scope.everywhere
+                else field.queryset.filter(agency_id__in=scope.agency_ids)
+            )
+            field.queryset = mine
         return field
 
     def save_model(self, request: HttpRequest, obj: SipTerminal, form: Any, change: bool) -> None:

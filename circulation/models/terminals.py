@@ -20,8 +20,8 @@ class SipLineEnd(models.TextChoices):
 
 
 class SipDueFormat(models.TextChoices):
-    DATE = "date", _("2026-12-20")
-    SIP = "sip", _("20261220    235959")
+    DATE = "date", "2026-12-20"
+    SIP = "sip", "20261220    235959"
 
 
 class SipTerminal(models.Model):
