@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from circulation.actions.settle_month import settle_month
 from circulation.models import LedgerEntry
-from tests.circulation.actions.test_money import POINTS, TARIFF, Desk, rule
+from tests.circulation.bookkeeping import POINTS, TARIFF, Desk, rule
 from tests.circulation.calls import Member
 from tests.world import World, card_of
 

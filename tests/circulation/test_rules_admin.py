@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from circulation.models import CollectionAgreement, LedgerEntry, LoanRule
-from tests.circulation.actions.test_money import Desk
+from tests.circulation.bookkeeping import Desk
 from tests.world import World
 
 pytestmark = pytest.mark.django_db

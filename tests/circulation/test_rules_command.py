@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from circulation.models import ItemEvent, LedgerEntry, Loan, LoanRule, Operation
 from library_net.errors import LibraryError
-from tests.circulation.actions.test_money import Desk
+from tests.circulation.bookkeeping import Desk
 from tests.world import World
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from circulation.models import CollectionAgreement, LoanRule
-from tests.circulation.actions.test_money import POINTS, Desk, rule
+from tests.circulation.bookkeeping import POINTS, Desk, rule
 from tests.portal.conftest import text_of
 
 

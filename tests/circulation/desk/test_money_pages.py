@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from circulation.actions.settle_month import settle_month
 from circulation.models import LedgerEntry, Loan, LoanRule, Settlement
-from tests.circulation.actions.test_money import POINTS, Desk, rule
+from tests.circulation.bookkeeping import POINTS, Desk, rule
 from tests.world import World, card_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
