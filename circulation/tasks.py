@@ -154,7 +154,8 @@ def allocate_changed(**_ignored: Any) -> int:
     waiting = HoldRequest.objects.filter(state=RequestState.WAITING).aggregate(
         n=Count("pk"), last=Max("pk"), places=Sum("pickup_branch_id")
     )
-    now_at = [*seen, *waiting.values()]
+    # A new day has new vans, and who waits has waited longer.
+    now_at = [*seen, *waiting.values(), local_date(timezone.now())]
     if not waiting["n"] or cache.get("circulation.allocated") == now_at:
         return 0
     count = _allocate()

@@ -39,3 +39,4 @@ def one_at_a_time(lane: int) -> Iterator[None]:
 LANE_FEED = 7001  # numbering the change feed
 LANE_MATCH = 7002  # matching and saving records: twins in two batches must meet
 LANE_PLAN = 7003  # making or changing a rebalancing plan
+LANE_ALLOCATE = 7004  # proposing copies: two runs at once would propose one copy twice

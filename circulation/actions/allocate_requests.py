@@ -15,6 +15,7 @@ from django.db import transaction
 from circulation.domain.allocation.solve import allocate
 from circulation.models import Pick
 from circulation.readers.allocation import read_allocation
+from library_net.db import LANE_ALLOCATE, one_at_a_time
 
 TIME_LIMIT_S: Final = 60.0  # of a very large night; a limit that is hit is flagged
 
@@ -29,7 +30,7 @@ class Allocated:
 def allocate_requests(*, now: datetime) -> Allocated:
     """Make the proposals anew; those that stay the same keep their rows.
 
-    Safe to run at any time and any number of times; two at once: the later writes.
+    Safe to run at any time and any number of times; of two at once, the later to write has its way.
     """
     found = allocate(read_allocation(now=now), time_limit_s=TIME_LIMIT_S)
     wanted = {
@@ -42,10 +43,8 @@ def allocate_requests(*, now: datetime) -> Allocated:
         )
         for option in found.chosen
     }
-    with transaction.atomic(durable=True):
-        standing = {
-            (pick.request_id, pick.item_id): pick.pk for pick in Pick.objects.select_for_update()
-        }
+    with transaction.atomic(durable=True), one_at_a_time(LANE_ALLOCATE):
+        standing = {(pick.request_id, pick.item_id): pick.pk for pick in Pick.objects.all()}
         stale = [pk for pair, pk in standing.items() if pair not in wanted]
         fresh = [pick for pair, pick in wanted.items() if pair not in standing]
         Pick.objects.filter(pk__in=stale).delete()

@@ -9,14 +9,16 @@ import pytest
 from django.db import connection
 
 from catalog.domain.items import ItemStatus
+from circulation.actions.allocate_requests import allocate_requests
 from circulation.actions.check_item_events import check_item_events
 from circulation.actions.checkin import checkin
 from circulation.actions.checkout import checkout
+from circulation.actions.crates import close_crate, dispatch_crate, open_crate, pack
 from circulation.actions.operations import Intent
 from circulation.actions.place_request import place_request
 from circulation.actions.register_patron import register_patron
 from circulation.actions.renew import renew
-from circulation.models import Credential, HoldRequest, Loan, LoanRule, Operation, Patron
+from circulation.models import Credential, HoldRequest, Loan, LoanRule, Operation, Patron, Pick
 from library_net.accounts.scope import Scope
 from library_net.errors import LibraryError
 from tests.world import NOW, World
@@ -246,3 +248,49 @@ def test_one_person_registered_at_many_desks_has_one_account(world):
     assert len({r["patron"] for r in results}) == 1
     assert sum(r["is_new"] for r in results) == 1
     assert Credential.objects.filter(kind="resident_id").count() == 1
+
+
+def test_proposals_made_at_once_propose_no_copy_twice(world: World) -> None:
+    """RQ-15."""
+    record = world.record("三体")
+    for _copy in range(3):
+        world.item(record)
+    for reader in ("雪", "川", "禾"):
+        place_request(
+            intent=intent(world, f"ask-{reader}"),
+            patron_id=world.patrons[reader].pk,
+            pickup_branch_id=world.branches["JJ-MAIN"].pk,
+            anchor_id=record.pk,
+            now=NOW,
+        )
+
+    done = all_at_once(lambda _n: allocate_requests(now=NOW), threads=8)
+
+    assert {one.picks for one in done} == {3}
+    assert Pick.objects.count() == 3
+    assert len({pick.item_id for pick in Pick.objects.all()}) == 3
+
+
+def test_a_crate_scanned_at_two_desks_leaves_once(world: World) -> None:
+    """TR-3."""
+    item = world.item(at="JJ-MAIN", owner="CD", home="CD-MAIN")
+    jinjiang = world.branches["JJ-MAIN"].pk
+    checkin(intent=intent(world, "in"), branch_id=jinjiang, barcode=item.barcode, now=NOW)
+    crate = open_crate(
+        intent=intent(world, "open"),
+        code="C1",
+        origin_id=jinjiang,
+        destination_id=world.branches["CD-MAIN"].pk,
+        now=NOW,
+    )["crate"]
+    pack(intent=intent(world, "pack"), crate_id=crate, barcode=item.barcode, now=NOW)
+    close_crate(intent=intent(world, "close"), crate_id=crate, now=NOW)
+
+    done = all_at_once(
+        lambda n: dispatch_crate(intent=intent(world, f"go-{n}"), crate_id=crate, now=NOW),
+        threads=8,
+    )
+
+    assert [one for one in done if isinstance(one, dict)] != []
+    assert sum(isinstance(one, dict) for one in done) == 1
+    assert check_item_events().is_sound
