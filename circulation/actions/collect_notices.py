@@ -21,8 +21,11 @@ BATCH = 2000
 
 
 def collect_news(*, now: datetime) -> int:
-    """Returns and requests that became ready: within seconds. Returns how many are new (NT-1)."""
-    return _add([*_returned(now), *_ready(now)])
+    """Returns, requests that became ready, recalls (LO-8): within seconds.
+
+    Returns how many are new (NT-1).
+    """
+    return _add([*_returned(now), *_ready(now), *_recalled(now)])
 
 
 def collect_due(*, now: datetime) -> int:
@@ -85,6 +88,11 @@ def _ready(now: datetime) -> list[Notice]:
         )
         for row in rows
     ]
+
+
+def _recalled(now: datetime) -> list[Notice]:
+    rows = Loan.objects.filter(closed_at=None, recalled_at__gte=now - FRESH).exclude(patron=None)
+    return [_loan_notice(NoticeKind.RECALLED, loan, now=now) for loan in rows]
 
 
 def _expiring(now: datetime) -> list[Notice]:

@@ -20,6 +20,7 @@ class NoticeKind(models.TextChoices):
     EXPIRING = "expiring", _("a request will not be kept much longer")
     DUE_SOON = "due_soon", _("due soon")
     OVERDUE = "overdue", _("overdue")
+    RECALLED = "recalled", _("recalled")
 
 
 class NoticeState(models.TextChoices):
