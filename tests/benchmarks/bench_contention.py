@@ -20,7 +20,7 @@ from tests.benchmarks.harness import BenchContext, percentile
 from tests.world import NOW, World, card_of
 
 DESCRIPTION = "loans made / loans allowed, 64 clients at once; 1 is right"
-DEFAULT_SIZE = 60
+DEFAULT_SIZE = 300
 UNIT = "readers with a limit of ten"
 DATABASE = "postgresql"
 CLIENTS = 64
