@@ -216,28 +216,34 @@ def add_points(
     points: int,
     loan_id: int | None,
     now: datetime,
-    day: date | None = None,
 ) -> None:
-    """Write points; a reader's first entry is preceded by what everybody begins with (PO-1)."""
-    mine = PointEntry.objects.filter(patron_id=patron_id, scheme_id=scheme_id)
-    if scheme.start and not mine.filter(kind=PointKind.START).exists():
-        mine.create(
-            patron_id=patron_id,
-            scheme_id=scheme_id,
-            kind=PointKind.START,
-            points=scheme.start,
-            day=day or local_date(now),
-            at=now,
-        )
+    """Write points under the reader's lock."""
+    begin(patron_id=patron_id, scheme_id=scheme_id, scheme=scheme, now=now)
     PointEntry.objects.create(
         patron_id=patron_id,
         scheme_id=scheme_id,
         kind=kind,
         points=points,
         loan_id=loan_id,
-        day=day or local_date(now),
+        day=local_date(now),
         at=now,
     )
+
+
+def begin(*, patron_id: int, scheme_id: int | None, scheme: PointScheme, now: datetime) -> None:
+    """A reader's first entry is what everybody begins with (PO-1). Queries: 0 to 2."""
+    if not scheme.start:
+        return
+    mine = PointEntry.objects.filter(patron_id=patron_id, scheme_id=scheme_id)
+    if not mine.filter(kind=PointKind.START).exists():
+        mine.create(
+            patron_id=patron_id,
+            scheme_id=scheme_id,
+            kind=PointKind.START,
+            points=scheme.start,
+            day=local_date(now),
+            at=now,
+        )
 
 
 def scheme_id(scope: Scope) -> int | None:

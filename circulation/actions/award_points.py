@@ -9,7 +9,7 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Sum
 
-from circulation.actions._money import add_points, scheme_id
+from circulation.actions._money import begin, scheme_id
 from circulation.domain.calendar import local_date
 from circulation.domain.points import Lent, PointScheme, earned
 from circulation.domain.policies import Context, Scope, resolve
@@ -72,17 +72,19 @@ def _enter(
     days = {loan.loan_id: loan.day for loan in lent}
     before = _earned_before(patron_id, whose, since=min(days.values()).replace(day=1))
     found = earned(scheme, loans=lent, before=before)
-    for loan_id, points in found:
-        add_points(
+    begin(patron_id=patron_id, scheme_id=whose, scheme=scheme, now=now)
+    PointEntry.objects.bulk_create(
+        PointEntry(
             patron_id=patron_id,
             scheme_id=whose,
-            scheme=scheme,
             kind=PointKind.LOAN,
             points=points,
             loan_id=loan_id,
-            now=now,
             day=days[loan_id],
+            at=now,
         )
+        for loan_id, points in found
+    )
     return len(found)
 
 
