@@ -35,6 +35,10 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
         _("The compressed file is damaged or incomplete; nothing was kept. Send it again."),
     ),
     "empty_batch": (400, _("No bytes arrived. Send the file itself as the body.")),
+    "upload_too_slow": (
+        408,
+        _("The file took more than half a day to arrive and was given up. Send it in parts."),
+    ),
     "too_many_rows": (
         413,
         _("A list may have at most %(limit)s rows. Send it in parts."),
@@ -174,7 +178,7 @@ REJECTS: dict[str, tuple[int, Promise | str]] = {
         422,
         _("The copy has no barcode, or one longer than 64 characters. Give it one and send again."),
     ),
-    "unknown_branch": (
+    "copy_at_unknown_branch": (
         422,
         _(
             "No branch of yours is called “%(branch)s”; copy %(barcode)s and others like it were"
@@ -212,7 +216,7 @@ REJECTS: dict[str, tuple[int, Promise | str]] = {
     # rows of an item list
     "not_a_row": (422, _("This row is not an object with fields. Check the list.")),
     "missing_field": (422, _("The field %(field)s is missing. Fill it in and send the row again.")),
-    "unknown_record": (
+    "copy_of_unknown_record": (
         422,
         _("You have sent no record %(control_number)s yet. Send the record first, then the copy."),
     ),

@@ -151,7 +151,7 @@ def _item_rejects(portion: Portion, copies: CopiesSaved) -> list[Rejected]:
     told: set[str] = set()
     for problem in copies.problems:
         branch = problem.params.get("branch", "")
-        if problem.code == "unknown_branch" and branch in told:
+        if problem.code == "copy_at_unknown_branch" and branch in told:
             continue
         told.add(branch)
         raw = where[problem.source_id]

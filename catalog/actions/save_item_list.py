@@ -128,7 +128,9 @@ def _copies(
         if record is None:
             params = {"control_number": row["control_number"][:80]}
             saved.problems.append(
-                RowProblem(row=number, barcode=row["barcode"], code="unknown_record", params=params)
+                RowProblem(
+                    row=number, barcode=row["barcode"], code="copy_of_unknown_record", params=params
+                )
             )
         else:
             copies.append(Copy(record[0], _facts(row), _bib_record(record[1])))

@@ -158,10 +158,10 @@ def test_a_list_of_copies_keeps_the_good_rows_and_names_the_bad(sent):
     assert (answer["created"], answer["refused"], answer["unchanged"]) == (3, 3, 0)
     told = {(p["row"], p["code"], p["is_refused"]) for p in answer["problems"]}
     assert told == {
-        (3, "unknown_record", True),
+        (3, "copy_of_unknown_record", True),
         (4, "missing_field", True),
         (5, "not_a_row", True),
-        (6, "unknown_branch", False),
+        (6, "copy_at_unknown_branch", False),
     }
     item = Item.objects.get(barcode="B1")
     assert (item.home_branch.code, item.call_number) == ("JJ-ROOM", "I247/1")

@@ -6,6 +6,7 @@ import importlib
 import pytest
 from django.utils import translation
 
+from catalog.problems import PROBLEMS, REJECTS
 from circulation.domain.reasons import ReasonCode
 from library_net.api import problems
 from tests.house.tree import listing, trees
@@ -34,6 +35,14 @@ def test_every_raised_code_has_a_problem_text():
     ]
 
     assert not missing, listing(missing)
+
+
+def test_no_code_of_the_catalogue_is_said_in_the_words_of_another_app():
+    importlib.import_module("library_net.urls")
+    ours = PROBLEMS | REJECTS
+    taken = [code for code, (_http, text) in ours.items() if problems._TABLE[code].text is not text]
+
+    assert not taken, listing(taken)
 
 
 @pytest.mark.parametrize("code", [str(code) for code in ReasonCode])

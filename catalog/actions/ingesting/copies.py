@@ -224,7 +224,7 @@ def _place(copy: Copy, shelves: Shelves) -> tuple[int | None, ItemProblem | None
     found = shelves.find(code)
     if found is not None:
         return found, None
-    return fallback, _problem(copy, "unknown_branch", is_refused=False, branch=code[:40])
+    return fallback, _problem(copy, "copy_at_unknown_branch", is_refused=False, branch=code[:40])
 
 
 def _problem(copy: Copy, code: str, *, is_refused: bool, **params: str) -> ItemProblem:

@@ -177,7 +177,7 @@ def test_an_unknown_branch_code_falls_back_to_the_main_building_and_is_said(jinj
     )
 
     assert set(Item.objects.values_list("home_branch__code", flat=True)) == {"JJ-MAIN"}
-    assert [reject["code"] for reject in jinjiang.rejects(batch)] == ["unknown_branch"]
+    assert [reject["code"] for reject in jinjiang.rejects(batch)] == ["copy_at_unknown_branch"]
     assert batch["counts"]["quarantined"] == 0
 
 
