@@ -8,7 +8,9 @@ from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from catalog.actions.close_stalled_uploads import close_stalled_uploads as close_stalled
 from catalog.actions.deliver_webhooks import deliver_webhook, due_webhooks
 from catalog.actions.harvest_oai import due_sources, harvest_step, note_failure, start_harvest
 from catalog.actions.ingest_chunk import ingest_chunk, waits_for
@@ -38,6 +40,15 @@ def ingest(*, job_id: int, **_ignored: Any) -> None:
     with suppress(LostLeaseError):  # whoever has the job now goes on with it
         if not ingest_chunk(batch_id=batch.pk, job=job, now=timezone.now()):
             job.yield_turn()
+
+
+UPLOAD_BROKE_OFF = _("The upload broke off before its end; nothing of it was used. Send it again.")
+
+
+@shared_task(name="catalog.close_stalled_uploads")
+def close_stalled_uploads(**_ignored: Any) -> int:
+    """Close uploads whose taker was killed; a second run finds none."""
+    return close_stalled(now=timezone.now(), text=str(UPLOAD_BROKE_OFF))
 
 
 @shared_task(name="catalog.number_changes")

@@ -241,6 +241,10 @@ CELERY_BEAT_SCHEDULE = {
     "jobs.sweep": {"task": "jobs.sweep", "schedule": 15.0},
     "catalog.deliver_webhooks": {"task": "catalog.deliver_webhooks", "schedule": 5.0},
     "catalog.harvest_due": {"task": "catalog.harvest_due", "schedule": 60.0},
+    "catalog.close_stalled_uploads": {
+        "task": "catalog.close_stalled_uploads",
+        "schedule": crontab(minute="50"),
+    },
     "catalog.recluster_outdated": {
         "task": "catalog.recluster_outdated",
         "schedule": crontab(hour="1", minute="0"),

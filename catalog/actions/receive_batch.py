@@ -29,8 +29,9 @@ def receive_batch(
     """Store a file of ISO 2709 or MARCXML, gzipped or not, and queue its reading.
 
     Raises ``bad_batch_mode``, ``bad_batch_sequence``, ``unknown_marc_format``,
-    ``unknown_encoding``, ``batch_too_large``, ``damaged_gzip``, ``empty_batch``; nothing is kept
-    then. Not idempotent: a file sent twice is two batches, and the second finds all unchanged.
+    ``unknown_encoding``, ``batch_too_large``, ``damaged_gzip``, ``empty_batch``,
+    ``upload_too_slow``; nothing is kept then. Not idempotent: a file sent twice is two batches,
+    and the second finds all unchanged.
     """
     batch = Batch(
         agency=agency,

@@ -93,7 +93,8 @@ def full_floor(*, agency_id: int) -> Floor:
 
 def unread_batches(*, agency_id: int) -> int:
     """Batches sent that the tree does not tell of yet. One query."""
-    return Batch.objects.filter(agency_id=agency_id).exclude(state=BatchState.DONE).count()
+    settled = [BatchState.DONE, BatchState.FAILED]  # failed: its upload broke off
+    return Batch.objects.filter(agency_id=agency_id).exclude(state__in=settled).count()
 
 
 def last_sequence(*, agency_id: int) -> int:

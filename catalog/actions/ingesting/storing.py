@@ -14,6 +14,7 @@ from django.db import transaction
 from catalog.models import Batch, BatchChunk, BatchState
 from catalog.models.batches import CHUNK_BYTES
 from catalog.models.bulk import insert_blob
+from library_net.db import claim
 from library_net.errors import LibraryError
 from library_net.jobs.models import JobRun
 
@@ -24,7 +25,8 @@ _INFLATE_STEP = 256 * 1024  # bytes unpacked at once, so that a small bomb canno
 def take_in(batch: Batch, content: Iterable[bytes], *, now: datetime) -> None:
     """Save the batch with its bytes, gunzipped if need be, and queue its reading.
 
-    Raises ``batch_too_large``, ``damaged_gzip``, ``empty_batch``; nothing is kept then.
+    Raises ``batch_too_large``, ``damaged_gzip``, ``empty_batch``; nothing is kept then. Raises
+    ``upload_too_slow`` when the sweep gave the upload up (`close_stalled_uploads`).
     """
     batch.created_at = now
     batch.save()
@@ -34,7 +36,13 @@ def take_in(batch: Batch, content: Iterable[bytes], *, now: datetime) -> None:
         batch.delete()
         raise
     with transaction.atomic():
-        queue_reading(batch, now=now)
+        receiving = Batch.objects.filter(pk=batch.pk, state=BatchState.RECEIVING)
+        is_open = claim(receiving, state=BatchState.QUEUED)
+        if is_open:
+            queue_reading(batch, now=now)
+    if not is_open:
+        batch.chunks.all().delete()
+        raise LibraryError("upload_too_slow")
 
 
 def queue_reading(batch: Batch, *, now: datetime) -> None:
