@@ -16,7 +16,7 @@ from library_net.demo.cast import Cast, cast_of, logins
 from library_net.demo.history import write_history
 from library_net.demo.sources import source_of
 from library_net.demo.stage import Stage
-from library_net.demo.steps import accounts, ground, lend, readers, rebalance, records, sync
+from library_net.demo.steps import accounts, ground, lend, money, readers, rebalance, records, sync
 from library_net.demo.steps.story import Story
 from library_net.demo.world import DEMO_PASSWORD, SEED, World
 
@@ -93,6 +93,8 @@ class Run:
                 _("%(readers)d readers, %(loans)d loans (%(open_loans)d still out)."), **step.facts
             )
             self.stage.promise(told.loans > 0, "nobody borrowed anything")
+            _settlements, net = money.settle_months(now=timezone.now())
+            self.stage.promise(net == 0, "the settlements do not add up to nothing")
 
     def _keep_summary(self) -> None:
         self.world.summary_file.write_text(
