@@ -9,8 +9,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from circulation.actions.erasing import FORGOTTEN, forget_caller, nobody, scrub_texts
-from circulation.actions.joining import relations
 from circulation.actions.operations import Answer, Intent
+from circulation.actions.steps.joining import relations
 from circulation.domain.states import OPEN_REQUEST_STATES
 from circulation.models import Erasure, HoldRequest, Loan, Patron
 from circulation.readers.facts import lock_patron

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from catalog.models import Item
 from circulation.actions.cards import checked_reason
-from circulation.actions.joining import move_back, move_rows
 from circulation.actions.operations import Answer, Intent, Journal, LostRace, run_once
+from circulation.actions.steps.joining import move_back, move_rows
 from circulation.models import HoldRequest, Loan, Patron, PatronMerge
 from circulation.models.requests import OPEN_STATES
 from circulation.readers.identity import was_card_shown

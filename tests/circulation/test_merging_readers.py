@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from circulation.actions.joining import relations
 from circulation.actions.merge_patrons import merge_patrons, undo_merge
 from circulation.actions.operations import Intent
+from circulation.actions.steps.joining import relations
 from circulation.models import LedgerEntry, Loan, Operation, Patron, PatronMerge
 from library_net.accounts.models import User
 from library_net.accounts.scope import Scope, agency_scope
