@@ -39,9 +39,7 @@ def test_an_upload_that_broke_off_is_closed_with_a_word_to_the_member(member):
 
     told = member.get(f"batches/{batch.public_id}/").json()
     assert told["state"] == "failed"
-    assert told["message"] == (
-        "The upload broke off before its end; nothing of it was used. Send it again."
-    )
+    assert told["message"] == ("上传中途断开，其中内容一条也未采用。请重新发送。")
     assert not batch.chunks.exists()
     assert close_stalled_uploads() == 0
 
