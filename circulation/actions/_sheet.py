@@ -165,10 +165,9 @@ def _names(columns: str) -> list[str]:
 
 def _given(name: str, columns: str) -> str:
     """The rows of one parameter as a table. JSON arrays, so that no name is sent for each value."""
-    values = ", ".join(
-        f"(r->>{n})::{column.split()[1]}" for n, column in enumerate(columns.split(", "))
-    )
-    return f"(SELECT {values} FROM json_array_elements(%({name})s::json) r)"
+    typed = enumerate(column.split()[1] for column in columns.split(", "))
+    values = ", ".join(f"r->{n}" if kind == "jsonb" else f"(r->>{n})::{kind}" for n, kind in typed)
+    return f"(SELECT {values} FROM jsonb_array_elements(%({name})s::jsonb) r)"
 
 
 _CLAIMS: Final = f"""claims AS (

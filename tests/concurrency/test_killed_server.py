@@ -43,17 +43,20 @@ def port():
     command += ["--log-level", "warning", "tests.concurrency.dying_wsgi:application"]
     environment = {**os.environ, "LIBRARY_NET_DATA_DIR": str(settings.DATA_DIR)}
     environment["LIBRARY_NET_DATABASE_URL"] = database_url()
+    environment["LIBRARY_NET_VAULT_KEYS"] = ",".join(settings.VAULT_KEYS)
     server = subprocess.Popen(
         [str(part) for part in command],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,
         preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - one C call
     )
     wait_for(port, server)
     yield port
-    server.terminate()
+    # Not asked politely: having lost workers, granian takes its time to end.
+    os.killpg(server.pid, signal.SIGKILL)
     server.wait(30)
 
 
@@ -71,6 +74,7 @@ def wait_for(port, server):
             line = http.client.HTTPConnection("127.0.0.1", port, timeout=6)
             line.request("GET", "/api/v1/")
             line.getresponse().read()
+            line.close()
         except OSError:
             time.sleep(0.1)
         else:
@@ -119,9 +123,9 @@ def test_a_loan_and_a_return_survive_the_death_of_their_process(port):
     assert send(port, key, "checkins/", back, key="in", dies=True) is None
     returned = [send_again(port, key, "checkins/", back, operation="in") for _ in range(2)]
 
-    loan = Loan.objects.get()
     assert lent[0] == lent[1]
-    assert lent[0][0] == 201
+    assert lent[0][0] == 201, lent
+    loan = Loan.objects.get()
     assert json.loads(lent[0][1])["loan"] == loan.pk
     assert returned[0] == returned[1]
     assert json.loads(returned[0][1])["closed_loan"] == loan.pk

@@ -74,7 +74,7 @@ def rows_left() -> dict[str, list[tuple]]:
     }
 
 
-VARYING = ("id", "loan_id", "operation_id", "answer", "transaction")
+VARYING = ("id", "loan_id", "transit_id", "operation_id", "answer", "transaction")
 STEPS = {
     "a plain loan": [("lend", "雪", 0)],
     "a loan and its return": [("lend", "雪", 0), ("back", "JJ-MAIN", 0)],
