@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from circulation.models import NoticeChannel, SipTerminal
-from circulation.protocols.sip2.layouts import REQUESTS
+from circulation.models.terminals import SIP2_REQUESTS
 from library_net.scoped_admin import NetworkOnlyAdmin, ScopedAdmin, scope_from
 
 SHORTEST_PASSWORD = 8
@@ -37,7 +37,7 @@ class TerminalForm(forms.ModelForm):  # type: ignore[type-arg] # generic only in
         data = dict(super().clean() or {})
         if self.instance.pk is None and not data.get("new_password"):
             self.add_error("new_password", _("A new terminal needs a password."))
-        unknown = set(str(data.get("allowed_messages", "")).split()) - set(REQUESTS)
+        unknown = set(str(data.get("allowed_messages", "")).split()) - SIP2_REQUESTS
         if unknown:
             text = _("These are no SIP2 requests: %(codes)s.") % {
                 "codes": ", ".join(sorted(unknown))

@@ -8,6 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 from library_net.network.models import Branch
 
+# What a terminal can be allowed; the fixed fields of each are in protocols/sip2/layouts.py.
+SIP2_REQUESTS = frozenset(
+    ("09", "11", "15", "17", "19", "23", "25", "29", "35", "37", "63", "65", "93", "97", "99")
+)
+
 
 class SipEncoding(models.TextChoices):
     UTF_8 = "utf-8", "UTF-8"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.hashers import make_password
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from circulation.models.terminals import SipDueFormat, SipLineEnd, SipTerminal
 from library_net.accounts.scope import Scope, agency_scope
@@ -43,12 +44,15 @@ class Profile:
 
 
 def log_in(*, login: str, password: str) -> Profile | None:
-    """The terminal with this name and password, if it may come in. Queries: 1."""
+    """The terminal with this name and password, if it may come in. Queries: 2."""
     row = _rows().filter(login=login).first()
     if row is None:
         make_password(password)  # as slow as a check, so that names cannot be tried out
         return None
-    return _profile(row) if row.check_password(password) else None
+    if not row.check_password(password):
+        return None
+    SipTerminal.objects.filter(pk=row.pk).update(last_seen_at=timezone.now())
+    return _profile(row)
 
 
 def known_address(address: str) -> Profile | None:
