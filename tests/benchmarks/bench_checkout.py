@@ -250,6 +250,7 @@ def _server(settings: str) -> Iterator[int]:
     port = free_port()
     command = [BIN / "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", port]
     command += ["--workers", 2, "--blocking-threads", THREADS, "--log-level", "warning"]
+    command += ["--blocking-threads-idle-timeout", 600]  # a thread that ends takes its line along
     process = subprocess.Popen(
         [*map(str, command), "library_net.wsgi:application"],
         env={**os.environ, "DJANGO_SETTINGS_MODULE": settings},
