@@ -24,6 +24,7 @@ from circulation.domain.calendar import local_date
 from circulation.readers.identity import Card, find_card
 from circulation.readers.reference import find_branch
 from library_net.accounts.scope import scope_of
+from library_net.api.idempotency import kept_key
 from library_net.errors import LibraryError
 from library_net.network.models import Branch
 
@@ -89,7 +90,7 @@ def _entry(event: dict[str, Any], *, offset: timedelta, branch: Branch, now: dat
         with suppress(LibraryError):  # nobody's card, or several people's: for people to settle
             card = find_card(event["card"], today=local_date(now), agency_id=branch.agency_id)
     return Entry(
-        operation_id=event["operation_id"],
+        operation_id=kept_key(event["operation_id"]),
         kind=EntryKind(event["kind"]),
         happened_at=event["at"] + offset,
         barcode=event["barcode"],

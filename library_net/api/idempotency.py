@@ -20,7 +20,11 @@ def operation_id(request: Request) -> str:
     key = str(request.headers.get("Idempotency-Key", "")).strip()
     if not key or len(key) > MAX_LENGTH:
         raise LibraryError("missing_operation_id")
-    # A careless client may send a person's number as its key; what is kept is a keyed digest.
+    return kept_key(key)
+
+
+def kept_key(key: str) -> str:
+    """What is kept of a caller's key: a careless client may have put a person's number into it."""
     return vault.fingerprint(key, purpose="operation") if NUMBER.search(key) else key
 
 

@@ -66,6 +66,9 @@ def _busy(world, jinjiang):
         patron.save()
         LedgerEntry.objects.create(
             patron=patron,
+            book=world.agencies["JJ"],
+            debit="reader",
+            credit="fees",
             owner=world.agencies["JJ"],
             collector=world.agencies["JJ"],
             kind="overdue",
