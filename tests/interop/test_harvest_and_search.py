@@ -188,6 +188,8 @@ def test_yaz_client_shows_our_diagnostics_and_explains(site):
         {"operation": "explain", "version": "1.1", "recordPacking": "string"},
         {**SRU, "query": "dc.title = 城市", "maximumRecords": "20"},
         {**SRU, "query": "dc.title = 城市", "recordSchema": "dc"},
+        {**SRU, "query": "dc.title = 城市", "version": "1.1"},
+        {**SRU, "query": "dc.title = 城市", "startRecord": "0", "maximumRecords": "٣"},
         {**SRU, "query": "dc.title = 城市", "recordPacking": "string"},
         {**SRU, "query": "没有的书"},
         {**SRU, "query": "dc.title ="},

@@ -155,6 +155,7 @@ def _record(found: readers.FoundRecord, asked: SruRequest, *, position: int) -> 
     )
     return xml.record(
         published,
+        version=asked.version,
         schema=asked.schema,
         is_string=asked.is_packed_as_string,
         identifier=found.public_id,

@@ -92,14 +92,20 @@ def _echoed(asked: Mapping[str, str]) -> str:
     inside = "".join(
         f"<zs:{name}>{escape(writable(asked[name]))}</zs:{name}>"
         for name in names
-        if asked.get(name) and (name not in _NUMBERS or asked[name].isdecimal())
+        if asked.get(name) and (name not in _NUMBERS or _is_number(name, asked[name]))
     )
     return f"<zs:echoedSearchRetrieveRequest>{inside}</zs:echoedSearchRetrieveRequest>"
+
+
+def _is_number(name: str, text: str) -> bool:
+    """What the schema takes: a refused request may hold anything."""
+    return text.isascii() and text.isdigit() and (name != "startRecord" or text.strip("0") != "")
 
 
 def record(
     found: BibRecord,
     *,
+    version: str,
     schema: str,
     is_string: bool,
     identifier: str,
@@ -110,12 +116,13 @@ def record(
     data = to_slim(found) if schema == "marcxml" else _dublin_core(found)
     others = "".join(f"<edition>{escape(one)}</edition>" for one in other_editions)
     extra = f'<editions xmlns="urn:library-net:sru:1">{others}</editions>' if others else ""
+    name = f"<zs:recordIdentifier>{escape(identifier)}</zs:recordIdentifier>"
     return _record(
         SCHEMAS[schema],
         data,
         is_string=is_string,
-        after=f"<zs:recordIdentifier>{escape(identifier)}</zs:recordIdentifier>"
-        f"<zs:recordPosition>{position}</zs:recordPosition>"
+        after=(name if version != "1.1" else "")  # which has no place for it
+        + f"<zs:recordPosition>{position}</zs:recordPosition>"
         + (f"<zs:extraRecordData>{extra}</zs:extraRecordData>" if extra else ""),
     )
 

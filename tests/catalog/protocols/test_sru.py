@@ -57,7 +57,8 @@ def ask(client, **parameters):
 
 
 def find(client, query, **more):
-    return ask(client, version="1.2", operation="searchRetrieve", query=query, **more)
+    asked = {"version": "1.2", "operation": "searchRetrieve", "query": query}
+    return ask(client, **{**asked, **more})
 
 
 def total(root):
@@ -216,6 +217,21 @@ def test_a_wrong_question_gets_the_diagnostic_of_the_standard(client, books, par
 
     assert diagnostic(root) == number, is_bare
     assert root.findtext(f"{Z}version") == "1.2"
+
+
+def test_version_1_1_has_no_place_for_record_identifiers(client, books):
+    root = find(client, "茶馆", version="1.1")
+
+    assert (total(root), identifiers(root)) == (1, [])
+
+
+def test_explain_says_that_no_index_can_be_scanned_and_scan_is_refused_by_its_number(client):
+    zeerex = "{http://explain.z3950.org/dtd/2.0/}"
+    offered = {one.get("scan") for one in ask(client).iter(f"{zeerex}index")}
+    refused = ask(client, operation="scan", version="1.2", scanClause="dc.title=a")
+
+    assert offered == {"false"}
+    assert (refused.tag, diagnostic(refused)) == (f"{Z}scanResponse", 4)
 
 
 def test_extensions_we_do_not_know_are_ignored(client, books):
