@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 import orjson
 from django.http import HttpRequest, HttpResponse
 
-from library_net.api.idempotency import MAX_LENGTH
+from library_net.api.idempotency import MAX_LENGTH, kept_key
 from library_net.api.problems import document
 from library_net.errors import LibraryError
 from library_net.network.models import hash_secret
@@ -66,7 +66,7 @@ def _is_json(meta: Mapping[str, Any]) -> bool:
 
 def read_operation_id(request: HttpRequest) -> str | None:
     key = str(request.META.get("HTTP_IDEMPOTENCY_KEY", "")).strip()
-    return key if key and len(key) <= MAX_LENGTH else None
+    return kept_key(key) if key and len(key) <= MAX_LENGTH else None
 
 
 def read_key(

@@ -1,16 +1,19 @@
-"""One reader of the history gets a log-in and a card that is easy to type."""
+"""One reader of the history gets a log-in, a card that is easy to type, a phone and a child."""
 
 from __future__ import annotations
 
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from circulation.actions.cards import attach
+from circulation.actions.cards import attach, keep_phone
+from circulation.actions.guards import give_guardian
 from circulation.domain.credentials import Credential, CredentialKind
 from circulation.models import Patron
 from circulation.readers.identity import find_card
 from library_net.accounts.models import User
 from library_net.demo.world import READER_CARD
+
+PHONE = "13800000000"  # nobody's
 
 
 def make_reader(*, password: str) -> Patron:
@@ -31,7 +34,22 @@ def make_reader(*, password: str) -> Patron:
     user.save()
     patron.user = user
     patron.save(update_fields=["user"])
+    _give_family(patron)
     if find_card(READER_CARD, today=timezone.localdate()) is None:
         card = Credential(kind=CredentialKind.READER_CARD, value=READER_CARD)
         attach(card, patron=patron, now=timezone.now())
     return patron
+
+
+def _give_family(patron: Patron) -> None:
+    """A phone, so that signing in by a code can be tried, and a child to act for."""
+    keep_phone(PHONE, patron=patron, confirmed_at=timezone.now())
+    child = Patron.objects.filter(category__code="child").order_by("pk").first()
+    if child is not None:
+        give_guardian(
+            ward=child,
+            guardian_id=patron.pk,
+            agency_id=child.registered_at_agency_id,
+            caller="demo",
+            now=timezone.now(),
+        )
