@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -68,6 +69,7 @@ class Command(BaseCommand):
         run = Run(stage=stage, world=world, plan=plan)
         run.prepare()
         host, port = options["host"], free_port(options["host"], options["port"])
+        settings.SMS_TO_CONSOLE = True  # the demo sends no messages: codes appear right here
         with EmbeddedSite(host=host, port=port) as site:
             _be_quiet()
             site.serve_in_background()
