@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from circulation.actions.collect_notices import collect_due, collect_news
 from circulation.actions.deliver_notices import deliver_group, due_groups, give_up_lost
+from circulation.actions.forget_told import forget_told
 
 log = logging.getLogger(__name__)
 
@@ -35,5 +36,10 @@ def tell_news(**_ignored: Any) -> int:
 
 @shared_task(name="circulation.look_for_due")
 def look_for_due(**_ignored: Any) -> int:
-    """Find what is due soon, overdue or about to expire; ``tell_news`` sends it."""
-    return collect_due(now=timezone.now())
+    """Find what is due soon, overdue or about to expire; ``tell_news`` sends it.
+
+    Forgets what was told long ago, or about loans whose reader is forgotten. Safe to run again.
+    """
+    now = timezone.now()
+    forget_told(now=now)
+    return collect_due(now=now)

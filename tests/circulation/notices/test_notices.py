@@ -19,7 +19,7 @@ from circulation.actions.cards import keep_phone
 from circulation.actions.collect_notices import collect_due, collect_news
 from circulation.actions.deliver_notices import LEASE, deliver_group, due_groups, give_up_lost
 from circulation.models import Loan, Notice, NoticeAddress, NoticeChannel, NoticeChoice
-from circulation.notice_tasks import tell_news
+from circulation.notice_tasks import look_for_due, tell_news
 from tests.catalog.sync.servers import nobody, server
 from tests.circulation.calls import Member
 from tests.site import ROOT
@@ -283,6 +283,19 @@ def test_a_notice_left_half_sent_goes_to_staff_and_not_out_again(world, gateway)
 
     assert gateway.messages == []
     assert Notice.objects.get().state == "unknown"
+
+
+def test_a_notice_forgets_with_its_loan(world, gateway):
+    channel("sms", gateway.url)
+    lend_and_take_back(world, "三体")
+    tell_news()
+    look_for_due()
+    assert Notice.objects.exists()
+    Loan.objects.update(patron=None)
+
+    look_for_due()
+
+    assert not Notice.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
