@@ -118,9 +118,10 @@ def dispatch_crate(*, intent: Intent, crate_id: int, now: datetime) -> Answer:
         inside = Transit.objects.filter(crate=crate, state=TransitState.PENDING)
         for item_id, transit_id in inside.order_by("item_id").values_list("item_id", "pk"):
             item = lock_item(item_id)
-            change_transit(
-                Transit.objects.get(pk=transit_id), TransitEvent.DISPATCHED, dispatched_at=now
-            )
+            transit = Transit.objects.get(pk=transit_id)
+            if transit.state != TransitState.PENDING:  # lent or taken back before we had the lock
+                continue
+            change_transit(transit, TransitEvent.DISPATCHED, dispatched_at=now)
             journal.happens(item, ItemEventKind.DISPATCHED, transit_id=transit_id)
         _change(crate, CrateEvent.DISPATCHED, dispatched_at=now)
         return _answer(crate)
@@ -212,7 +213,13 @@ def _step(intent: Intent, crate_id: int, event: CrateEvent, *, now: datetime, **
 
 
 def _crate(crate_id: int, *, journal: Journal, end: str) -> Crate:
-    crate = Crate.objects.select_related("origin", "destination").filter(pk=crate_id).first()
+    """The crate, locked before any copy in it: two desks may scan the same crate."""
+    crate = (
+        Crate.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("origin", "destination")
+        .filter(pk=crate_id)
+        .first()
+    )
     if crate is None:
         raise LibraryError("unknown_crate")
     journal.intent.require_agency(getattr(crate, end).agency_id)
