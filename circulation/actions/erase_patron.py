@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import CASCADE, Q
 
 from circulation.actions.erasing import FORGOTTEN, forget_caller, nobody, scrub_texts
 from circulation.actions.operations import Answer, Intent
@@ -20,7 +20,10 @@ from circulation.readers.privacy import operations_of
 from library_net.accounts.models import User
 from library_net.errors import Refused
 
-# Rows that are about the reader alone; every other relation is emptied, or goes to nobody.
+# The trace of who looked stays, and says no more at whom.
+STAYS: Final = {"circulation.accesslog.patron"}
+# Rows that are about the reader alone, beside those declared to go with her (CASCADE); every other
+# relation is emptied, or goes to nobody.
 GOES: Final = {
     "circulation.guardianship.ward",
     "circulation.guardianship.guardian",
@@ -87,10 +90,10 @@ def _erase(patron: Patron, rows: dict[str, int]) -> None:
     if patron.user_id is not None:
         forget_caller(patron.user_id)
     stand_in = nobody()
-    for key, model, field in sorted(relations(), key=lambda found: found[0] in GOES):
+    for key, model, field in sorted(relations(), key=_goes):
         mine = model._base_manager.filter(Q(**{field: patron}))  # noqa: SLF001
         name = model._meta.model_name  # noqa: SLF001
-        if key in GOES:
+        if _goes((key, model, field)):
             note(name, mine.delete()[0])
         else:
             can_be_empty = model._meta.get_field(field).null  # noqa: SLF001
@@ -100,3 +103,9 @@ def _erase(patron: Patron, rows: dict[str, int]) -> None:
     Patron.objects.filter(pk=patron.pk).delete()
     if user_id is not None:
         User.objects.filter(pk=user_id).delete()
+
+
+def _goes(relation: tuple[str, Any, str]) -> bool:
+    key, model, field = relation
+    is_hers = model._meta.get_field(field).remote_field.on_delete is CASCADE  # noqa: SLF001
+    return key in GOES or (is_hers and key not in STAYS)

@@ -21,6 +21,7 @@ from circulation.models import (
     ItemEvent,
     LedgerEntry,
     Loan,
+    Notice,
     Operation,
     Patron,
     SignInCode,
@@ -74,11 +75,13 @@ def _part_loans(ids: list[int]) -> None:
     _forget_answers(operations)
     for model, loan, patron in _between_loans_and_readers():
         model._base_manager.filter(**{f"{loan}__in": ids}).update(**{patron: None})  # noqa: SLF001
+    Notice.objects.filter(loan_id__in=ids).update(patron=nobody())
     Loan.objects.filter(pk__in=ids).update(reader_category=Subquery(category), patron=None)
 
 
 def _part_requests(ids: list[int]) -> None:
     HoldRequest.objects.filter(pk__in=ids).update(patron=nobody())
+    Notice.objects.filter(request_id__in=ids).update(patron=nobody())
     events = ItemEvent.objects.filter(request_id__in=ids, operation__isnull=False)
     _forget_answers(events.values_list("operation_id", flat=True))
 

@@ -1,14 +1,21 @@
 """The vault's key is changed while readers are served."""
 
+import uuid
+
 import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
 from circulation.actions.cards import attach, keep_phone
-from circulation.actions.rotate_keys import left_to_rotate, rotate_keys, sealed_models
+from circulation.actions.rotate_keys import (
+    left_to_rotate,
+    rotate_keys,
+    sealed_models,
+    unsearchable_models,
+)
 from circulation.domain.credentials import Credential as CredentialValue
 from circulation.domain.credentials import CredentialKind
-from circulation.models import Credential, Phone
+from circulation.models import Credential, NoticeAddress, Phone
 from library_net import vault
 from tests.circulation.calls import Member, reasons
 from tests.world import NOW, World
@@ -120,3 +127,22 @@ def test_without_the_old_key_the_rotation_says_which_one_is_missing(world, jinji
 def test_every_sealed_table_takes_part(world):
     """ID-29."""
     assert set(sealed_models()) == {Credential, Phone}
+    assert set(unsearchable_models()) == {NoticeAddress}
+
+
+def test_an_address_for_notices_is_sealed_anew_too(world, settings):
+    """ID-29."""
+    seal_id = uuid.uuid4()
+    row = NoticeAddress.objects.create(
+        patron=world.patrons["雪"],
+        kind="email",
+        seal_id=seal_id,
+        sealed=vault.seal("xue@example.org", bound_to=str(seal_id)),
+        masked="x**@example.org",
+    )
+    settings.VAULT_KEYS = [NEW, OLD]
+    call_command("rotate_keys", verbosity=0)
+    settings.VAULT_KEYS = [NEW]
+    row.refresh_from_db()
+
+    assert vault.unseal(row.sealed, bound_to=str(row.seal_id)) == "xue@example.org"
