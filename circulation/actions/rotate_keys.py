@@ -68,7 +68,7 @@ def rotate_keys(*, chunk: int = CHUNK) -> Iterator[int]:
 
 def left_to_rotate() -> int:
     """How many rows are not yet as the configured keys want them. Queries: one a table."""
-    found = sum(_left(model).count() for model in sealed_models())
+    found: int = sum(_left(model).count() for model in sealed_models())
     return found + sum(1 for model in unsearchable_models() for _row in _under_other_keys(model))
 
 
