@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from circulation.actions._sheet import Sheet
+from circulation.actions.group.lane import Lane
+from circulation.actions.group.sheet import Sheet
+from circulation.actions.group.together import Call, Case, Outcome, commit_together
 from circulation.actions.intake import checkin_answer, copy_answer, take_in
-from circulation.actions.lane import Lane
 from circulation.actions.operations import Answer, Intent, Journal, digest_of, run_as
-from circulation.actions.together import Call, Case, Outcome, commit_together
 from circulation.domain.calendar import local_date
 from circulation.domain.checkin import Accepted, CheckinFacts, Oddity, ToShelf, decide_checkin
 from circulation.domain.credentials import mask_document

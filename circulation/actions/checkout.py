@@ -11,7 +11,9 @@ from django.db.models import Q
 
 from catalog.domain.items import ItemStatus
 from circulation.actions._found import settle_found
-from circulation.actions._sheet import Sheet
+from circulation.actions.group.lane import Lane
+from circulation.actions.group.sheet import Sheet
+from circulation.actions.group.together import Call, Case, Outcome, commit_together, own_code
 from circulation.actions.intake import (
     back_to_queue,
     change_request,
@@ -20,9 +22,7 @@ from circulation.actions.intake import (
     free_from_transit,
     item_answer,
 )
-from circulation.actions.lane import Lane
 from circulation.actions.operations import Answer, Intent, Journal, digest_of, refused, run_as
-from circulation.actions.together import Call, Case, Outcome, commit_together, own_code
 from circulation.domain.calendar import local_date
 from circulation.domain.checkout import Approved, Ask, decide_checkout
 from circulation.domain.credentials import mask_document

@@ -40,10 +40,15 @@ def _is_action(module: str) -> bool:
     return not is_the_frame and ("run_once(" in text or "transaction.atomic(" in text)
 
 
+# Django's only word for "tables were made or rebuilt": the triggers of the stamp are made then.
+HEARS_OF_MIGRATIONS = "library_net/network/apps.py"
+
+
 def test_our_own_flow_uses_no_django_signals():
     broken = [
         f"{path}: {module}"
         for path, tree in trees()
+        if str(path) != HEARS_OF_MIGRATIONS
         for module in _imported(tree)
         if module.startswith(("django.dispatch", "django.db.models.signals"))
     ]

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from circulation.actions.lane import Lane
+from circulation.actions.group.lane import Lane
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -14,7 +14,7 @@ from datetime import date, datetime
 
 from django.db import DatabaseError, transaction
 
-from circulation.actions._sheet import Sheet
+from circulation.actions.group.sheet import Sheet
 from circulation.actions.operations import Answer, Intent, LostRace, recalled
 from circulation.domain.calendar import local_date
 from circulation.domain.facts import DeskFacts

@@ -1,0 +1,1 @@
+"""Many callers, one transaction: what ``checkout`` and ``checkin`` share to go together."""
