@@ -180,7 +180,7 @@ def test_a_stopped_clock_is_believed_for_five_minutes_only(world, machine):
 @pytest.mark.server
 @pytest.mark.slow
 def test_a_server_killed_after_the_commit_leaves_one_loan_and_the_same_answer(world, settings):
-    terminal(world)
+    terminal(world, address="127.0.0.1")  # its password was hashed for tests only
     item, card = world.item(), card_of(world.patrons["雪"])
     environment = {
         "LIBRARY_NET_DATABASE_URL": _url_of_the_test_database(),
@@ -189,10 +189,7 @@ def test_a_server_killed_after_the_commit_leaves_one_loan_and_the_same_answer(wo
     frame = Machine(0).frame(
         f"11NN{stamp()}{' ' * 18}AOJJ|AA{card}|AB{item.barcode}|AC|", sequence=7
     )
-    with server_process(environment=environment) as (port, process):
-        line = Machine(port)
-        line.connect()
-        line.log_in()
+    with server_process(environment=environment) as (port, process), Machine(port) as line:
         line.send(frame)
         wait_for_a_loan()
         process.kill()
@@ -200,7 +197,6 @@ def test_a_server_killed_after_the_commit_leaves_one_loan_and_the_same_answer(wo
     answers = []
     for _ in range(2):
         with server_process(environment=environment) as (port, _process), Machine(port) as line:
-            line.log_in()
             line.send(frame)
             answers.append(line.receive())
 
