@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import migrations
+from django.db.models import Max
 
 BATCH = 1000
 
@@ -10,7 +11,9 @@ BATCH = 1000
 def to_double_entry(apps, schema_editor):
     entries = apps.get_model("circulation", "LedgerEntry").objects
     changed, added = [], []
-    for row in entries.order_by("pk").iterator(chunk_size=BATCH):
+    # Rows added on the way must not be met again: the reading stops at the last old one.
+    last = entries.aggregate(last=Max("pk"))["last"] or 0
+    for row in entries.filter(pk__lte=last).order_by("pk").iterator(chunk_size=BATCH):
         row.transaction = uuid.uuid4()
         row.book_id = row.owner_id
         if row.kind == "overdue":
