@@ -75,8 +75,8 @@ def test_charges_payments_and_waivers_of_before_get_two_sides(old_apps, monkeypa
     )
     for kind, collector, amount in (
         ("overdue", other, "3.00"),
-        ("payment", owner, "-1.00"),
         ("payment", other, "-0.50"),
+        ("payment", owner, "-1.00"),
         ("waiver", owner, "-1.50"),
     ):
         entry.objects.create(
@@ -88,8 +88,8 @@ def test_charges_payments_and_waivers_of_before_get_two_sides(old_apps, monkeypa
     yes, no = True, False
     assert rows() == [
         ("overdue", "reader", "fees", Decimal("3.00"), yes, no),
-        ("payment", "cash", "reader", Decimal("1.00"), yes, no),
         ("payment", "due_from", "reader", Decimal("0.50"), yes, yes),
+        ("payment", "cash", "reader", Decimal("1.00"), yes, no),
         ("waiver", "waived", "reader", Decimal("1.50"), yes, no),
         ("payment", "cash", "due_to", Decimal("0.50"), no, yes),
     ]
@@ -97,7 +97,7 @@ def test_charges_payments_and_waivers_of_before_get_two_sides(old_apps, monkeypa
     MigrationExecutor(connection).migrate(BEFORE)
     assert [amount for _, _, _, amount, *_ in rows()] == [
         Decimal("3.00"),
-        Decimal("-1.00"),
         Decimal("-0.50"),
+        Decimal("-1.00"),
         Decimal("-1.50"),
     ]
