@@ -8,8 +8,8 @@ class CirculationConfig(AppConfig):
 
     def ready(self) -> None:
         # Needs Django's translations, which are not ready while this module is imported.
-        from circulation.identity_problems import IDENTITY_PROBLEMS  # noqa: PLC0415
         from circulation.device_problems import DEVICE_PROBLEMS  # noqa: PLC0415
+        from circulation.identity_problems import IDENTITY_PROBLEMS  # noqa: PLC0415
         from circulation.plan_problems import PLAN_PROBLEMS  # noqa: PLC0415
         from circulation.problems import PROBLEMS  # noqa: PLC0415
         from library_net.api import problems  # noqa: PLC0415

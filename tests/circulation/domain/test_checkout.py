@@ -36,8 +36,9 @@ def decide(*, rules=(), fills=None, **given):
         copy=given.get("copy", copy()),
         desk=given.get("desk", desk()),
         fills=fills,
+        now=NOW,
     )
-    (decision,) = decide_checkout((ask,), rules=rules, now=NOW)
+    (decision,) = decide_checkout((ask,), rules=rules)
     return decision
 
 
@@ -195,9 +196,9 @@ def test_every_reason_about_the_reader_is_given_at_once():
 def test_a_pile_of_books_is_decided_one_after_the_other():
     """CO-7, CO-4: what is approved counts against what follows."""
     rules = (LoanRule(code="r", max_loans=2),)
-    pile = [Ask(patron=reader(), copy=copy(id=n), desk=desk()) for n in (1, 2, 1, 3)]
+    pile = [Ask(patron=reader(), copy=copy(id=n), desk=desk(), now=NOW) for n in (1, 2, 1, 3)]
 
-    first, second, again, third = decide_checkout(pile, rules=rules, now=NOW)
+    first, second, again, third = decide_checkout(pile, rules=rules)
 
     assert isinstance(first, Approved)
     assert isinstance(second, Approved)
@@ -209,11 +210,11 @@ def test_many_readers_in_one_fold_do_not_share_a_limit():
     """CO-7: the same function serves a group commit."""
     rules = (LoanRule(code="r", max_loans=1),)
     asks = [
-        Ask(patron=reader(id=patron), copy=copy(id=item), desk=desk())
+        Ask(patron=reader(id=patron), copy=copy(id=item), desk=desk(), now=NOW)
         for patron, item in ((1, 1), (2, 2), (1, 3), (3, 2))
     ]
 
-    one, two, over, taken = decide_checkout(asks, rules=rules, now=NOW)
+    one, two, over, taken = decide_checkout(asks, rules=rules)
 
     assert isinstance(one, Approved)
     assert isinstance(two, Approved)
@@ -239,8 +240,6 @@ def test_a_repeated_barcode_is_settled_by_owner_then_by_what_is_here():
 
 def test_a_decision_depends_on_its_facts_alone():
     later = NOW + timedelta(days=400)
-    ask = Ask(patron=reader(), copy=copy(), desk=desk())
+    ask = Ask(patron=reader(), copy=copy(), desk=desk(), now=later)
 
-    assert decide_checkout((ask,), rules=(), now=later) == decide_checkout(
-        (ask,), rules=(), now=later
-    )
+    assert decide_checkout((ask,), rules=()) == decide_checkout((ask,), rules=())
