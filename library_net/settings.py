@@ -254,6 +254,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="4", minute="10"),
     },
     "circulation.tell_news": {"task": "circulation.tell_news", "schedule": 10.0},
+    "circulation.tell_ledgers": {"task": "circulation.tell_ledgers", "schedule": 15.0},
     "circulation.look_for_due": {
         "task": "circulation.look_for_due",
         "schedule": crontab(minute="20"),

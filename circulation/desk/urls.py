@@ -6,6 +6,7 @@ from circulation.desk.views import (
     crates,
     devices,
     exceptions,
+    ledgers,
     money,
     plans,
     reader,
@@ -21,6 +22,8 @@ app_name = "desk"
 urlpatterns = [
     path("offline/", devices.conflicts, name="conflicts"),
     path("notices/", devices.notices, name="notices"),
+    path("ledgers/", ledgers.ledger_messages, name="ledgers"),
+    path("ledgers/<int:message_id>/<str:verb>/", ledgers.act_on_message, name="act_on_ledger"),
     path("settle/<str:what>/<int:pk>/", devices.settle, name="settle_device_case"),
     path("", scan.scan, name="scan"),
     path("mode/", scan.set_mode, name="set_mode"),

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from circulation.ledgers.base import Ledger, Standing
+from circulation.ledgers.base import Ledger, Outcome, Remote, Standing, Telling
 from circulation.ledgers.hosted import KIND as HOSTED
 from circulation.ledgers.hosted import HostedLedger
 from library_net.errors import LibraryError
 
 _LEDGERS: dict[str, Ledger] = {HOSTED: HostedLedger()}
+
+
+def register(kind: str, ledger: Ledger) -> None:
+    """An adapter for ``Item.ledger == kind``; called while the process starts, or by a test."""
+    if kind in _LEDGERS:
+        message = f"there is a ledger {kind!r} already"
+        raise ValueError(message)
+    _LEDGERS[kind] = ledger
+
+
+def unregister(kind: str) -> None:
+    """The adapter is gone; its copies can be neither lent nor taken back until another comes."""
+    del _LEDGERS[kind]
 
 
 def ledger_of(kind: str) -> Ledger:
@@ -23,4 +36,14 @@ def is_column_of_item(kind: str) -> bool:
     return kind == HOSTED
 
 
-__all__ = ["Ledger", "Standing", "is_column_of_item", "ledger_of"]
+__all__ = [
+    "Ledger",
+    "Outcome",
+    "Remote",
+    "Standing",
+    "Telling",
+    "is_column_of_item",
+    "ledger_of",
+    "register",
+    "unregister",
+]

@@ -18,6 +18,7 @@ from circulation.models.ledger import (
     Settlement,
     Suspension,
 )
+from circulation.models.ledger_messages import LedgerMessage
 from circulation.models.loans import Loan
 from circulation.models.notices import (
     Notice,
@@ -46,6 +47,7 @@ __all__ = [
     "HoldRequest",
     "ItemEvent",
     "LedgerEntry",
+    "LedgerMessage",
     "Loan",
     "LoanRule",
     "MaterialType",

@@ -1,8 +1,6 @@
 """The circulation scenarios a Chinese federation is tried by, through its public doors.
 
-Numbers are those of the project's domain notes. Days pass by moving a loan back in time. The second
-one (the owner's own system is down while a book comes back elsewhere) waits for the first member
-whose own system keeps its copies; until then every copy is kept by the hosted ledger.
+Numbers are those of the project's domain notes. Days pass by moving a loan back in time.
 """
 
 from datetime import timedelta
@@ -11,12 +9,15 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
+from catalog.models import Item
 from circulation.actions.allocate_requests import allocate_requests
 from circulation.actions.check_item_events import check_item_events
 from circulation.domain.calendar import local_date
+from circulation.ledger_tasks import tell_ledgers
 from circulation.models import (
     Credential,
     LedgerEntry,
+    LedgerMessage,
     Loan,
     LoanRule,
     Operation,
@@ -25,6 +26,7 @@ from circulation.models import (
 )
 from library_net.network.models import ClosedDay
 from tests.circulation.calls import Member, reasons
+from tests.circulation.town_library import KIND, connected
 from tests.concurrency.test_circulation import all_at_once
 from tests.world import World, card_of
 
@@ -78,6 +80,49 @@ def test_scenario_1_five_and_five_loans_at_once_in_two_cities_are_exactly_eight(
     assert {code for a in answers if a.status_code == 409 for code in reasons(a)} == {
         "too_many_loans"
     }
+
+
+def test_scenario_2_a_book_comes_back_elsewhere_while_the_owners_own_system_is_down(
+    world, jinjiang, ziyang
+):
+    """LG-1, LG-2, CI-1: cleared at once, the owner is told later, nobody pays twice."""
+    world.agencies["ZY"].return_policy = "home"
+    world.agencies["ZY"].save()
+    item = world.item("三体", at="JJ-MAIN")
+    Item.objects.filter(pk=item.pk).update(ledger=KIND)
+    with connected() as town:
+        loan = jinjiang.checkout("雪", item).json()["loan"]
+        days_ago(loan, 31)  # a day late
+        answer = ziyang.checkin(item, key="return-1")
+        again = ziyang.checkin(item, key="return-1")  # the desk sends it once more
+        cleared = Loan.objects.filter(patron=world.patrons["雪"], closed_at=None).count()
+        fees = LedgerEntry.objects.count()
+        transit = answer.json()["next"]["transit"]
+        ziyang.post(f"transits/{transit}/dispatch/")
+        jinjiang.post(f"transits/{transit}/receive/")
+        while_down = tell_ledgers()
+
+        town.cuts = 1  # the first answer is lost after its books changed
+        with town.up():
+            for minutes in (20, 40, 60):
+                later = timezone.now() + timedelta(minutes=minutes)
+                with pytest.MonkeyPatch.context() as clock:
+                    clock.setattr(timezone, "now", lambda later=later: later)
+                    tell_ledgers()
+
+    assert (answer.status_code, again.json()) == (200, answer.json())
+    assert (answer.json()["closed_loan"], cleared) == (loan, 0)
+    assert while_down == 0
+    assert town.calls == [
+        ("claim", "on_loan"),
+        ("claim", "in_transit"),
+        ("release", "available"),
+    ]
+    assert len(town.heard) == 4  # the one whose answer was lost came twice, and counted once
+    assert str(owed(jinjiang, "雪")["owed"]) == "0.10"
+    assert LedgerEntry.objects.count() == fees
+    assert LedgerMessage.objects.exclude(state="taken").count() == 0
+    assert check_item_events().is_sound
 
 
 def test_scenario_3_a_barcode_of_three_libraries_is_settled_by_owner_loan_or_operator(
