@@ -115,6 +115,7 @@ def _write_together(sheet: Sheet, *, case: Case, accepted: Accepted) -> None:
         owner=facts.owner[0],
         title=copy.title,
         status=str(status),
+        home=case.reference.branch_codes[facts.home_id],
     )
     answer = checkin_answer(
         item,

@@ -178,6 +178,7 @@ def _write_together(sheet: Sheet, *, case: Case, decision: Approved) -> None:
         owner=facts.owner[0],
         title=copy.title,
         status=str(status),
+        home=case.reference.branch_codes[facts.home_id],
     )
     number = case.reader.number if case.reader else ""
     answer = _answer(

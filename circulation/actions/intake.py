@@ -132,10 +132,13 @@ def item_answer(item: Item, *, reference: Reference) -> Answer:
         owner=reference.code(item.owning_agency_id),
         title=manifestation.title if manifestation else "",
         status=item.status,
+        home=reference.branch_codes[item.home_branch_id],
     )
 
 
-def copy_answer(*, item_id: int, barcode: str, owner: str, title: str, status: str) -> Answer:
+def copy_answer(
+    *, item_id: int, barcode: str, owner: str, title: str, status: str, home: str
+) -> Answer:
     """What every answer says of a copy."""
     return {
         "id": item_id,
@@ -143,6 +146,7 @@ def copy_answer(*, item_id: int, barcode: str, owner: str, title: str, status: s
         "owner": owner,
         "title": title,
         "status": status,
+        "home_branch": home,
     }
 
 

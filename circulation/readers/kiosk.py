@@ -114,11 +114,6 @@ def owners_paid_before(*, patron_id: int) -> list[str]:
     return sorted(set(rows.values_list("owner__code", flat=True)))
 
 
-def home_of(item_id: int) -> str:
-    """The code of the branch where a copy lives. Queries: 1."""
-    return Item.objects.filter(pk=item_id).values_list("home_branch__code", flat=True).first() or ""
-
-
 def who_waits(request_id: int) -> tuple[str, str] | None:
     """Number and masked name of the reader of a request. Queries: 1."""
     request = HoldRequest.objects.select_related("patron").filter(pk=request_id).first()

@@ -24,7 +24,7 @@ from circulation.protocols.sip2.codes import Alert
 from circulation.protocols.sip2.messages import Message
 from circulation.protocols.sip2.resends import part
 from circulation.readers.identity import Card
-from circulation.readers.kiosk import home_of, who_waits
+from circulation.readers.kiosk import who_waits
 from library_net.api.problems import sentence
 from library_net.errors import LibraryError, Refused
 
@@ -180,12 +180,11 @@ def _taken(ask: Ask, done: Answer, *, at: datetime) -> Message:
     where = done["next"] or {"kind": "shelf"}
     alert, destination = _alert(where, has_oddity=bool(done["exceptions"]))
     is_special = alert != Alert.NONE
-    home = home_of(item["id"]) if item else ""
     if is_special or profile.always_send_destination:
         destination = destination or profile.branch
     fields = [
         ("AB", item["barcode"] if item else ask.get("AB")),
-        ("AQ", home),
+        ("AQ", item.get("home_branch", "") if item else ""),
         ("AJ", item["title"] if item else ""),
         ("BG", item["owner"] if item else ""),
         ("CL", _bin(profile.sort_bins, where=where, destination=destination)),
