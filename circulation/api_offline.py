@@ -8,7 +8,8 @@ are corrected.
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -18,15 +19,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from circulation.actions.operations import Intent
-from circulation.actions.present_card import is_plain
+from circulation.actions.present_card import is_plain, present_card
 from circulation.actions.record_offline import Entry, EntryKind, record_offline
-from circulation.domain.calendar import local_date
-from circulation.readers.identity import Card, find_card
+from circulation.api import CARD_LENGTH
+from circulation.readers.identity import Card
 from circulation.readers.reference import find_branch
 from library_net.accounts.scope import scope_of
 from library_net.api.idempotency import kept_key
 from library_net.errors import LibraryError
 from library_net.network.models import Branch
+from library_net.relay import is_electronic_card
 
 MOST_EVENTS = 1000
 MOST_OFFSET_S = 400 * 24 * 3600  # a clock that lost its battery begins in another year
@@ -44,7 +46,7 @@ class Journals(APIView):
             owner = serializers.CharField(
                 max_length=40, required=False, default="", allow_blank=True
             )
-            card = serializers.CharField(max_length=64, required=False, default="")
+            card = serializers.CharField(max_length=CARD_LENGTH, required=False, default="")
 
             def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
                 if attrs["kind"] == EntryKind.CHECKOUT and not attrs["card"]:
@@ -64,9 +66,11 @@ class Journals(APIView):
         body, now = dict(serializer.validated_data), timezone.now()
         branch = find_branch(body["branch"])
         offset = timedelta(seconds=body["clock_offset_s"])
-        entries = [_entry(e, offset=offset, branch=branch, now=now) for e in body["events"]]
+        intent = _intent(request, device=body["device"])
+        intent.require_agency(branch.agency_id)
+        entries = [_entry(e, intent=intent, offset=offset, branch=branch) for e in body["events"]]
         answers = record_offline(
-            intent=_intent(request, device=body["device"]),
+            intent=intent,
             device=body["device"],
             branch_id=branch.pk,
             entries=entries,
@@ -84,15 +88,23 @@ def _intent(request: Request, *, device: str) -> Intent:
     )
 
 
-def _entry(event: dict[str, Any], *, offset: timedelta, branch: Branch, now: datetime) -> Entry:
+def _entry(event: dict[str, Any], *, intent: Intent, offset: timedelta, branch: Branch) -> Entry:
+    """A phone's code is judged by the moment it was scanned; a relay cannot be asked so late."""
+    operation_id, at = kept_key(event["operation_id"]), event["at"] + offset
     card: Card | None = None
-    if event["card"] and is_plain(event["card"]):
+    if event["card"] and not is_electronic_card(event["card"]):
         with suppress(LibraryError):  # nobody's card, or several people's: for people to settle
-            card = find_card(event["card"], today=local_date(now), agency_id=branch.agency_id)
+            own = replace(intent, operation_id=operation_id)
+            card = present_card(
+                intent=own,
+                text=event["card"],
+                branch=branch,
+                now=timezone.now() if is_plain(event["card"]) else at,
+            )
     return Entry(
-        operation_id=kept_key(event["operation_id"]),
+        operation_id=operation_id,
         kind=EntryKind(event["kind"]),
-        happened_at=event["at"] + offset,
+        happened_at=at,
         barcode=event["barcode"],
         owner=event["owner"],
         card=event["card"],

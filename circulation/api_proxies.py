@@ -10,10 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from circulation.actions.present_card import present_card
 from circulation.actions.proxies import collect_for_another, name_proxy, revoke_proxy
-from circulation.api import intent_of, read
-from circulation.domain.calendar import local_date
-from circulation.readers.identity import card
+from circulation.api import CARD_LENGTH, intent_of, read
 from circulation.readers.reference import find_branch
 
 
@@ -22,7 +21,7 @@ class Proxies(APIView):
 
     class Body(serializers.Serializer[Any]):
         branch = serializers.CharField(max_length=40)
-        card = serializers.CharField(max_length=64)
+        card = serializers.CharField(max_length=CARD_LENGTH)
         proxy = serializers.CharField(max_length=24)
         valid_from = serializers.DateField()
         valid_until = serializers.DateField()
@@ -31,7 +30,7 @@ class Proxies(APIView):
         intent, body = intent_of(request), read(self.Body(data=request.data))
         now, branch = timezone.now(), find_branch(body["branch"])
         intent.require_agency(branch.agency_id)
-        reader = card(body["card"], today=local_date(now), agency_id=branch.agency_id)
+        reader = present_card(intent=intent, text=body["card"], branch=branch, now=now)
         answer = name_proxy(
             intent=intent,
             patron_id=reader.patron_id,
@@ -54,7 +53,7 @@ class Collections(APIView):
 
     class Body(serializers.Serializer[Any]):
         branch = serializers.CharField(max_length=40)
-        card = serializers.CharField(max_length=64)
+        card = serializers.CharField(max_length=CARD_LENGTH)
         barcode = serializers.CharField(max_length=64)
         owner = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
 
@@ -62,7 +61,7 @@ class Collections(APIView):
         intent, body = intent_of(request), read(self.Body(data=request.data))
         now, branch = timezone.now(), find_branch(body["branch"])
         intent.require_agency(branch.agency_id)
-        proxy = card(body["card"], today=local_date(now), agency_id=branch.agency_id)
+        proxy = present_card(intent=intent, text=body["card"], branch=branch, now=now)
         answer = collect_for_another(
             intent=intent,
             branch_id=branch.pk,

@@ -5,7 +5,7 @@ Cards travel in the body, never in an address; answers hold masked numbers only.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.utils import timezone
 from rest_framework import serializers, status
@@ -18,17 +18,30 @@ from circulation.actions.link_guardian import end_guardianship, link_guardian
 from circulation.actions.mark_credential import CardEvent, mark_credential
 from circulation.actions.merge_patrons import merge_patrons, undo_merge
 from circulation.actions.operations import Intent
-from circulation.actions.present_card import document_shown, present_card
+from circulation.actions.present_card import document_shown, is_plain, present_card
 from circulation.api import CARD_LENGTH, intent_of, read
 from circulation.domain.calendar import local_date
 from circulation.domain.credentials import DOCUMENT_KINDS, CredentialKind
 from circulation.readers.identity import Card, card
-from circulation.readers.reference import find_branch
+from circulation.readers.reference import find_branch, main_branch
 from library_net.errors import LibraryError
 
+BRANCH: Final[dict[str, Any]] = {
+    "max_length": 40,
+    "required": False,
+    "default": "",
+    "allow_blank": True,
+}
 
-def _card(intent: Intent, text: str) -> Card:
-    return card(text, today=local_date(timezone.now()), agency_id=intent.scope.home_agency_id)
+
+def _card(intent: Intent, text: str, *, branch: str) -> Card:
+    """Whatever was shown. A phone's code is made for a place: named, or any of the caller's own."""
+    now = timezone.now()
+    if is_plain(text) and not branch:
+        return card(text, today=local_date(now), agency_id=intent.scope.home_agency_id)
+    place = find_branch(branch) if branch else main_branch(intent.scope.home_agency_id)
+    intent.require_agency(place.agency_id)
+    return present_card(intent=intent, text=text, branch=place, now=now)
 
 
 class Merges(APIView):
@@ -37,12 +50,14 @@ class Merges(APIView):
     class Body(serializers.Serializer[Any]):
         keep = serializers.CharField(max_length=CARD_LENGTH)
         absorb = serializers.CharField(max_length=CARD_LENGTH)
+        branch = serializers.CharField(**BRANCH)
         reason = serializers.CharField(max_length=200, allow_blank=True)
 
     def post(self, request: Request) -> Response:
         intent = intent_of(request)
         body = read(self.Body(data=request.data))
-        kept, absorbed = _card(intent, body["keep"]), _card(intent, body["absorb"])
+        kept = _card(intent, body["keep"], branch=body["branch"])
+        absorbed = _card(intent, body["absorb"], branch=body["branch"])
         answer = merge_patrons(
             intent=intent,
             kept_id=kept.patron_id,
@@ -94,14 +109,16 @@ class Credentials(APIView):
 
 
 class CredentialLost(APIView):
-    """Block the card with this number; the reader's others work on."""
+    """Block the card with this number, or the phone that is shown; the reader's others work on."""
 
     class Body(serializers.Serializer[Any]):
         card = serializers.CharField(max_length=CARD_LENGTH)
+        branch = serializers.CharField(**BRANCH)
 
     def post(self, request: Request) -> Response:
         intent = intent_of(request)
-        found = _card(intent, read(self.Body(data=request.data))["card"])
+        body = read(self.Body(data=request.data))
+        found = _card(intent, body["card"], branch=body["branch"])
         if found.credential_id is None:
             raise LibraryError("unknown_credential")
         return _mark(intent, found.credential_id, CardEvent.LOST)
@@ -137,8 +154,8 @@ class Guardians(APIView):
         answer = link_guardian(
             intent=intent,
             branch_id=branch.pk,
-            ward_id=_card(intent, body["ward"]).patron_id,
-            guardian_id=_card(intent, body["guardian"]).patron_id,
+            ward_id=_card(intent, body["ward"], branch=branch.code).patron_id,
+            guardian_id=_card(intent, body["guardian"], branch=branch.code).patron_id,
             now=timezone.now(),
         )
         return Response(answer, status=status.HTTP_201_CREATED)

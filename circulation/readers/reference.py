@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from django.db.models import Case, When
+
 from circulation.domain.calendar import EVERY_DAY, SHANGHAI, Calendar
 from circulation.domain.facts import DeskFacts
 from circulation.domain.policies import Lineage, LoanRule, RenewalBase, RuleBook
@@ -19,7 +21,7 @@ from circulation.domain.rule_values import parse_points, parse_tariff
 from circulation.domain.states import ReturnPolicy
 from circulation.models import LoanRule as LoanRuleRow
 from library_net.errors import LibraryError
-from library_net.network.models import Agency, Branch, ClosedDay, MemberKey
+from library_net.network.models import Agency, Branch, BranchKind, ClosedDay, MemberKey
 from library_net.network.stamp import Remembered, current_stamp
 
 
@@ -170,6 +172,15 @@ def find_branch(code: str) -> Branch:
     branch = Branch.objects.select_related("agency").filter(code=code, is_active=True).first()
     if branch is None:
         raise LibraryError("unknown_branch", branch=code)
+    return branch
+
+
+def main_branch(agency_id: int | None) -> Branch:
+    """An institution's main building. Queries: 1. Raises ``unknown_branch``."""
+    rows = Branch.objects.select_related("agency").filter(agency_id=agency_id, is_active=True)
+    branch = rows.order_by(Case(When(kind=BranchKind.MAIN, then=0), default=1), "pk").first()
+    if branch is None:
+        raise LibraryError("unknown_branch", branch="")
     return branch
 
 

@@ -135,13 +135,15 @@ class Ask:
             patron_id=patron_id,
         )
 
-    def card(self) -> Card:
-        """Whose AA this is. Raises ``unknown_patron``, ``ambiguous_card``.
+    def card(self, *, at: datetime | None = None) -> Card:
+        """Whose AA this is, or was at a moment off line.
+
+        Raises ``unknown_patron``, ``ambiguous_card``.
 
         A phone's code works once; a machine says it with every message of the reader's visit, so
         the connection remembers whose it was.
         """
-        text, now = self.get("AA"), self.now
+        text, now = self.get("AA"), at or self.now
         if is_plain(text):
             return card(text, today=local_date(now), agency_id=self.profile.agency_id)
         shown = self.memory.shown.get(text)

@@ -128,7 +128,7 @@ def _lent_offline(ask: Ask) -> Message:
     """Recorded as of the moment the terminal names; what is odd is for staff, not for the line."""
     card = None
     with suppress(LibraryError):  # an unknown card: recorded, and people find out whose it was
-        card = ask.card()
+        card = ask.card(at=ask.happened_at)
     entry = Entry(
         operation_id=ask.claim().operation_id,
         kind=EntryKind.CHECKOUT,
