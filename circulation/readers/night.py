@@ -40,7 +40,7 @@ SERVED: Final = (RequestState.IN_TRANSIT, RequestState.READY)
 
 
 def read_night(*, on: date, terms: Terms) -> Night:
-    """Every row a plan for the night of `on` is made from and checked against. Queries: 14."""
+    """Every row a plan for the night of `on` is made from and checked against. Queries: 13."""
     reference = load_reference(today=on)
     items = _items(on, reference)
     loans = _loans(on, terms)

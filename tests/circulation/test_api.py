@@ -176,15 +176,6 @@ def test_a_number_on_cards_of_two_readers_is_nobodys(world, jinjiang):
     assert (refused.status_code, reasons(refused)) == (409, ["ambiguous_card"])
 
 
-def test_a_child_below_fourteen_is_registered_as_a_child(world, jinjiang):
-    """ID-9."""
-    answer = jinjiang.post(
-        "patrons/", {"branch": "JJ-MAIN", "name": "小禾", "number": "510185202002150024"}
-    )
-
-    assert answer.json()["category"] == "child"
-
-
 def test_a_wrong_number_opens_nothing_and_says_why(world, jinjiang):
     """ID-2."""
     before = Patron.objects.count()

@@ -113,12 +113,12 @@ def _send(line, port, batch, seen):
             seen[answer.code] += 1
             if answer.code == "98" and answer.sequence == "9":
                 break
-        seen["batches"] += 1
-        return line
     except (ConnectionError, TimeoutError):
         seen["hung up"] += 1  # too much nonsense in a row: the server may say goodbye
         line.hang_up()
         return _line(port)
+    seen["batches"] += 1
+    return line
 
 
 def _next(line):
