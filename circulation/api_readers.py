@@ -39,7 +39,7 @@ def _card(intent: Intent, text: str, *, branch: str) -> Card:
     now = timezone.now()
     if is_plain(text) and not branch:
         return card(text, today=local_date(now), agency_id=intent.scope.home_agency_id)
-    place = find_branch(branch) if branch else main_branch(intent.scope.home_agency_id)
+    place = find_branch(branch) if branch else main_branch(intent.scope.home_agency_id or 0)
     intent.require_agency(place.agency_id)
     return present_card(intent=intent, text=text, branch=place, now=now)
 

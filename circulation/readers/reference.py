@@ -175,7 +175,7 @@ def find_branch(code: str) -> Branch:
     return branch
 
 
-def main_branch(agency_id: int | None) -> Branch:
+def main_branch(agency_id: int) -> Branch:
     """An institution's main building. Queries: 1. Raises ``unknown_branch``."""
     rows = Branch.objects.select_related("agency").filter(agency_id=agency_id, is_active=True)
     branch = rows.order_by(Case(When(kind=BranchKind.MAIN, then=0), default=1), "pk").first()
