@@ -1,8 +1,9 @@
 """What many ordinary loans and returns are decided from: one statement locks, one reads.
 
 Two statements, because PostgreSQL gives each its own view of the data: what is counted must be
-read after the locks are held, or a reader's eleventh loan slips in under a limit of ten. Copies are
-locked by id, then readers by id, as everywhere (``readers/facts.py``).
+read after the locks are held, or a reader's eleventh loan slips in under a limit of ten. Both go in
+one message, begun with the transaction; the second knows what the first locked from a setting of
+that transaction. Copies are locked by id, then readers by id, as everywhere (``readers/facts.py``).
 
 Only what is *ordinary* is told from here: one copy with this barcode, without transit, request,
 queue or planned move; one reader, not blocked, owing nothing. Everything else is ``None``, and the
@@ -16,10 +17,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any, Final
 
 import orjson
-import psycopg
 from django.db import connection
 
 from catalog.domain.items import ItemStatus
@@ -29,6 +30,7 @@ from circulation.domain.fees import yuan
 from circulation.domain.policies import Place
 from circulation.models.patrons import CredentialStatus
 from circulation.readers.reference import Reference
+from library_net import round_trip
 from library_net.network.stamp import STAMP_SQL
 
 # A former barcode or a second copy with the same one is not ordinary, so nothing of it is locked.
@@ -41,10 +43,19 @@ WHERE (SELECT count(*) FROM copies) >= 0 AND id IN (
   UNION ALL SELECT patron_id FROM circulation_credential
     WHERE blind_index {indexes} OR next_blind_index {indexes})
 ORDER BY id {lock}"""
-_LOCK: Final = f"""
-WITH copies AS {{kept}} ({_LOCK_COPIES}), people AS {{kept}} ({_LOCK_READERS})
-SELECT 1, id FROM copies UNION ALL SELECT 2, id FROM people
-"""
+_WITH_READERS: Final = f"""
+WITH copies AS {{kept}} ({_LOCK_COPIES}), people AS {{kept}} ({_LOCK_READERS})"""
+_WITH_COPIES: Final = f"""
+WITH copies AS {{kept}} ({_LOCK_COPIES}), people AS (SELECT 0 AS id WHERE 1 = 0)"""
+# What was locked, for the next statement: SQLite's is told, PostgreSQL's reads it by itself.
+_LOCKED: Final = {
+    "sqlite": " SELECT 1, id FROM copies UNION ALL SELECT 2, id FROM people",
+    "postgresql": "".join(
+        f"{word} set_config('lane.{name}', coalesce((SELECT array_agg(id) FROM {table})::text,"
+        " '{{}}'), true)"
+        for word, name, table in ((" SELECT", "items", "copies"), (",", "people", "people"))
+    ),
+}
 _ONLY_READERS: Final = frozenset({"people", "debts", "cards", "held"})  # parts a return can spare
 
 _PARTS: Final = {
@@ -92,7 +103,6 @@ SELECT {rows}(id) FROM (
   UNION SELECT item_id FROM circulation_holdrequest
     WHERE item_id {items} AND state IN ('in_transit', 'ready')
   UNION SELECT item_id FROM circulation_move WHERE item_id {items} AND state = 'approved'
-  UNION SELECT id FROM catalog_item WHERE id {items} AND status = 'lost'
   UNION SELECT i.id FROM catalog_item i
     JOIN circulation_holdrequest r ON r.anchor_id = i.source_record_id
       AND r.state IN ('waiting', 'suspended')
@@ -112,7 +122,8 @@ SELECT json_agg(nextval('{table}_id_seq')) FROM generate_series(1, %(count)s::in
 SELECT json_array(seq, %(count)s) FROM sqlite_sequence WHERE name = '{table}'""",
 }
 _NEW: Final = ("circulation_operation", "circulation_loan")
-_NUMBERS: Final = ("patron_ids", "card_ids", "items", "people")
+_NUMBERS: Final = ("patron_ids", "card_ids")
+_OF_LOCK: Final = ("items", "people")
 _TEXTS: Final = ("barcodes", "numbers", "indexes", "callers", "operation_ids")
 
 
@@ -131,19 +142,20 @@ def _statements(vendor: str, *, of_readers: bool) -> _Statements:
         words |= {"suspensions": "p.suspensions"}
         words |= {"lock": "FOR NO KEY UPDATE", "kept": "MATERIALIZED"}
         words |= {name: f"= ANY(%({name})s::bigint[])" for name in _NUMBERS}
+        words |= {name: f"= ANY(current_setting('lane.{name}')::bigint[])" for name in _OF_LOCK}
         words |= {name: f"= ANY(%({name})s::text[])" for name in _TEXTS}
     else:
         words = {"rows": "json_group_array", "row": "json_array", "answer": "json(answer)"}
         words |= {"suspensions": "json(p.suspensions)"}
         words |= {"lock": "", "kept": ""}
         each = "IN (SELECT value FROM json_each(%({0})s))"
-        words |= {name: each.format(name) for name in (*_NUMBERS, *_TEXTS)}
+        words |= {name: each.format(name) for name in (*_NUMBERS, *_TEXTS, *_OF_LOCK)}
     parts = [name for name in _PARTS if of_readers or name not in _ONLY_READERS]
     new = _NEW if of_readers else _NEW[:1]
     ids = [_NEW_IDS[vendor].format(table=table) for table in new]
     selects = [*(_PARTS[name].format(**words) for name in parts), *ids]
     columns = ",\n".join(f"CAST(({select}) AS text)" for select in selects)
-    lock = _LOCK if of_readers else f"SELECT 1, copy.id FROM ({_LOCK_COPIES}) AS copy"
+    lock = (_WITH_READERS if of_readers else _WITH_COPIES) + _LOCKED[vendor]
     return _Statements(
         lock=lock.format(**words),
         read=f"SELECT ({STAMP_SQL}), {columns}",
@@ -230,6 +242,7 @@ class Rows:
         copies: dict[str, Copy | None] = {}
         for row in parts["copies"]:
             is_odd = row[0] in unusual or row[1] in aliases or row[1] in copies
+            is_odd |= row[3] == ItemStatus.LOST
             copies[row[1]] = None if is_odd else _copy(row, lent.get(row[0]), reference)
         people = {
             row[0]: None
@@ -259,34 +272,21 @@ class Together:
 
 
 def load_together(wanted: Wanted) -> Rows:
-    """Lock and read, inside the caller's transaction. Queries: 2."""
+    """Lock and read, inside the caller's transaction. Queries: 2, in one message of PostgreSQL."""
     of_readers = bool(wanted.patron_ids or wanted.numbers)
     say = _BY_VENDOR[connection.vendor, of_readers]
-    given: dict[str, Any] = {"barcodes": wanted.barcodes}
-    if of_readers:
-        given |= {
-            "patron_ids": wanted.patron_ids,
-            "numbers": wanted.numbers,
-            "indexes": wanted.indexes,
-        }
-    found: dict[int, list[int]] = {1: [], 2: []}
-    for kind, pk in _run(say.lock, given):
-        found[kind].append(pk)
     count = len(wanted.operations)
-    given = {
+    given: dict[str, Any] = {
         "barcodes": wanted.barcodes,
-        "items": found[1],
+        "patron_ids": wanted.patron_ids,
+        "numbers": wanted.numbers,
+        "indexes": wanted.indexes,
+        "card_ids": wanted.card_ids,
         "callers": {caller for caller, _operation_id in wanted.operations},
         "operation_ids": [operation_id for _caller, operation_id in wanted.operations],
         "count": count,
     }
-    if of_readers:
-        given |= {
-            "people": found[2],
-            "indexes": wanted.indexes,
-            "card_ids": wanted.card_ids,
-        }
-    (row,) = _run(say.read, given)
+    row = _ask(say, given)
     texts = dict(zip((*say.parts, *say.new), row[1:], strict=True))
     new = {table: _new_ids(_rows(texts.pop(table, None)), count=count) for table in _NEW}
     parts = {name: _rows(texts.get(name)) for name in _PARTS}
@@ -297,7 +297,7 @@ def load_together(wanted: Wanted) -> Rows:
         for caller, operation_id, action, digest, answer, was_refused in parts.pop("known")
     }
     return Rows(
-        stamp=str(row[0] or ""),
+        stamp=row[0].decode() if isinstance(row[0], bytes) else row[0] or "",
         known=known,
         operations=new["circulation_operation"],
         loans=new["circulation_loan"],
@@ -312,29 +312,33 @@ def _new_ids(given: Sequence[int], *, count: int) -> Iterator[int]:
     return iter(range(highest + 1, highest + 1 + count))
 
 
-def _run(statement: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """On PostgreSQL with real parameters, so that the server plans the statement once."""
-    if connection.vendor != "postgresql":
-        plain = {
-            name: value if name == "count" else orjson.dumps(list(value)).decode()
-            for name, value in given.items()
-        }
-        with connection.cursor() as cursor:
-            cursor.execute(statement, plain)
-            return list(cursor.fetchall())
-    arrays = {
-        # One type whatever the numbers are: psycopg would call small ones smallint.
-        name: "{" + ",".join(map(str, value)) + "}"
-        if name in _NUMBERS
-        else (str(value) if name == "count" else list(value))
+def _ask(say: _Statements, given: Mapping[str, Any]) -> Sequence[Any]:
+    if connection.vendor == "postgresql":
+        return round_trip.say(*_prepared(say), given=given)
+    plain = {
+        name: value if name == "count" else orjson.dumps(list(value)).decode()
         for name, value in given.items()
     }
-    connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        return cursor.execute(statement, arrays, prepare=True).fetchall()
+    with connection.cursor() as cursor:
+        cursor.execute(say.lock, plain)
+        found: dict[int, list[int]] = {1: [], 2: []}
+        for kind, pk in cursor.fetchall():
+            found[kind].append(pk)
+        plain |= {
+            "items": orjson.dumps(found[1]).decode(),
+            "people": orjson.dumps(found[2]).decode(),
+        }
+        cursor.execute(say.read, plain)
+        row: Sequence[Any] = cursor.fetchone()
+    return row
 
 
-def _rows(text: str | None) -> Sequence[Any]:
+@cache
+def _prepared(say: _Statements) -> tuple[round_trip.Prepared, round_trip.Prepared]:
+    return round_trip.prepared(say.lock), round_trip.prepared(say.read)
+
+
+def _rows(text: str | bytes | None) -> Sequence[Any]:
     rows: list[Any] = orjson.loads(text) if text else []
     return rows
 

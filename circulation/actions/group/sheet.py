@@ -13,7 +13,6 @@ from functools import cache
 from typing import Any, Final, Protocol
 
 import orjson
-import psycopg
 from django.db import connection
 
 from catalog.domain.items import ItemStatus
@@ -22,6 +21,7 @@ from catalog.models.feed import ChangeKind
 from circulation.actions.operations import Answer, Intent, LostRace, as_answer, in_order
 from circulation.domain.states import ITEM_TRANSITIONS, ItemEventKind, advance
 from circulation.ledgers import Standing
+from library_net import round_trip
 from library_net.errors import LibraryError
 
 # table: its columns with PostgreSQL's types, in the order of the rows below
@@ -130,15 +130,18 @@ class Sheet:
         return status
 
     def write(self) -> None:
-        """Raises ``LostRace`` when a copy or a loan is not as it was read."""
+        """And end the transaction, on PostgreSQL, in the same round trip.
+
+        Raises ``LostRace`` or a ``DatabaseError`` when a copy or a loan is not as it was read.
+        """
         kind = str(ChangeKind.AVAILABILITY)
         self._rows["catalog_change"] = [(pk, kind, at) for pk, at in sorted(self._works.items())]
         if not self._rows["circulation_operation"]:
             return
-        write = _write_postgresql if connection.vendor == "postgresql" else _write_plainly
-        done = write(self._rows, self._claims, self._closes)
-        if done != (len(self._claims), len(self._closes)):
-            raise LostRace
+        if connection.vendor == "postgresql":
+            _write_postgresql(self._rows, self._claims, self._closes)
+        else:
+            _write_plainly(self._rows, self._claims, self._closes)
 
     def _operation(self, pk: int, place: int, *, answer: Answer, was_refused: bool) -> None:
         call = self._calls[place]
@@ -191,29 +194,30 @@ _CLAUSES: Final = {**_INSERTS, "claims": _CLAIMS, "closes": _CLOSES}
 
 
 @cache
-def _statement(names: tuple[str, ...]) -> str:
-    """One statement for the kinds of rows there are; a handful of texts, each planned once."""
-    counts = ", ".join(
-        f"(SELECT count(*) FROM {name})" if name in names else "0" for name in ("claims", "closes")
+def _statement(names: tuple[str, ...]) -> round_trip.Prepared:
+    """One statement for the kinds of rows there are; a handful of texts, each planned once.
+
+    It divides by zero when fewer rows were as they had been read: only an error keeps the COMMIT
+    behind it from running.
+    """
+    complete = " AND ".join(
+        f"(SELECT count(*) FROM {name}) = jsonb_array_length(%({name})s::jsonb)"
+        for name in ("claims", "closes")
+        if name in names
     )
-    return f"WITH {', '.join(_CLAUSES[name] for name in names)} SELECT {counts}"
+    text = (
+        f"WITH {', '.join(_CLAUSES[name] for name in names)} SELECT 1 / ({complete or 'true'})::int"
+    )
+    return round_trip.prepared(text)
 
 
-def _write_postgresql(
-    rows: dict[str, list[tuple[Any, ...]]], claims: Rows, closes: Rows
-) -> tuple[int, int]:
+def _write_postgresql(rows: dict[str, list[tuple[Any, ...]]], claims: Rows, closes: Rows) -> None:
     given = {**rows, "claims": claims, "closes": closes}
     parameters = {name: orjson.dumps(values).decode() for name, values in given.items() if values}
-    connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(_statement(tuple(parameters)), parameters, prepare=True)
-        done = cursor.fetchone()
-    return (int(done[0]), int(done[1])) if done else (-1, -1)
+    round_trip.say(_statement(tuple(parameters)), given=parameters, commits=round_trip.can_commit())
 
 
-def _write_plainly(
-    rows: dict[str, list[tuple[Any, ...]]], claims: Rows, closes: Rows
-) -> tuple[int, int]:
+def _write_plainly(rows: dict[str, list[tuple[Any, ...]]], claims: Rows, closes: Rows) -> None:
     with connection.cursor() as cursor:
         for table, columns in _TABLES.items():
             names = _names(columns)
@@ -238,7 +242,8 @@ def _write_plainly(
                 [as_datetime(at), branch, pk],
             )
             closed += cursor.rowcount
-    return claimed, closed
+    if (claimed, closed) != (len(claims), len(closes)):
+        raise LostRace
 
 
 def _plain(row: tuple[Any, ...]) -> list[Any]:
