@@ -1,6 +1,7 @@
 """Frames nobody should send, many of them: mutations of a day's frames, and noise.
 
-    python -m tests.circulation.sip2.fuzz --size 200000     (with a database of its own)
+    python -m tests.circulation.sip2.fuzz --size 200000     (with a database of its own: SQLite)
+    python -m tests.services -- python -m tests.circulation.sip2.fuzz --size 200000    (PostgreSQL)
 
 Between the noise real loans are made and returned. In the end the server still answers, every copy
 is in one place, no copy has two open loans, and what a reader was told is what is written.
@@ -9,12 +10,16 @@ is in one place, no copy has two open loans, and what a reader was told is what 
 import argparse
 import random
 import sys
+import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 
 from tests.circulation.sip2.machine import Machine, check_sum, read_answer, stamp
 
-LINES = 4
+LINES = 8
 BATCH = 50  # frames sent before their answers are read
+SILENCE_S = 120  # a server that says nothing for so long has failed
 LOGIN = "9300CNmachine|COsecret-1|CP|"  # rarely: a password is slow to check on purpose
 TEMPLATES = (
     "9900302.00",
@@ -78,56 +83,75 @@ def mutate(data, dice):
     return bytes(broken)
 
 
-def attack(port, *, size, cards, books, seed=1, tell=lambda done: None):
-    """Send them all; returns how often each answer came. Raises where one is not well formed."""
-    seen = Counter()
-    line = _line(port)
-    batch, sent = [], 0
-    for frame in frames(size, cards=cards, books=books, seed=seed):
-        batch.append(frame)
-        if len(batch) == BATCH:
-            line = _send(line, port, batch, seen)
-            sent += len(batch)
-            batch = []
-            if sent % 5000 == 0:
-                tell(sent)
-    _send(line, port, batch, seen).hang_up()
-    return seen
+def attack(port, *, size, cards, books, seed=1, lines=LINES, tell=lambda done: None):
+    """Send them all over several lines; how often each answer came. Raises on one not well formed.
+
+    Every line has its own share of the frames, drawn from its own seed, and always the next batch
+    under way while the answers to the last are read.
+    """
+    shares = [size // lines + (number < size % lines) for number in range(lines)]
+    with ThreadPoolExecutor(lines) as pool:
+        running = [
+            pool.submit(
+                _Line(port, tell=tell).send_all,
+                frames(share, cards=cards, books=books, seed=seed * 1000 + number),
+            )
+            for number, share in enumerate(shares)
+        ]
+    return sum((line.result() for line in running), Counter())
 
 
-def _line(port):
-    line = Machine(port)
-    line.connect()
-    line.log_in()
-    return line
+class _Line:
+    """One machine gone mad, which connects again when the server has had enough of it."""
+
+    def __init__(self, port, *, tell):
+        self._port, self._tell = port, tell
+        self._machine = None
+        self._seen = Counter()
+
+    def send_all(self, given):
+        for batch in iter(lambda: list(islice(given, BATCH)), []):
+            self._send(batch)
+            self._tell(len(batch))
+        if self._machine is not None:
+            self._machine.hang_up()
+        return self._seen
+
+    def _send(self, batch):
+        """A keep-alive stands behind it: its answer proves that all before it were handled."""
+        try:
+            machine = self._connected()
+            marker = machine.frame("9900302.00", sequence=9)
+            machine.line.sendall(b"".join(batch) + b"\r" + marker)
+            while True:
+                answer = read_answer(_next(machine))
+                self._seen[answer.code] += 1
+                if answer.code == "98" and answer.sequence == "9":
+                    break
+        except ConnectionError:
+            self._seen["hung up"] += 1  # too much nonsense in a row: the server may say goodbye
+            if self._machine is not None:
+                self._machine.hang_up()
+            self._machine = None
+        else:
+            self._seen["batches"] += 1
+
+    def _connected(self):
+        if self._machine is None:
+            self._machine = Machine(self._port)
+            self._machine.connect()
+            self._machine.line.settimeout(SILENCE_S)
+            assert self._machine.log_in().fixed == ["1"]
+        return self._machine
 
 
-def _send(line, port, batch, seen):
-    """A batch and a keep-alive behind it, whose answer proves that all before it were handled."""
-    marker = line.frame("9900302.00", sequence=9)
-    try:
-        line.line.sendall(b"".join(batch) + b"\r" + marker)
-        while True:
-            raw = _next(line)
-            answer = read_answer(raw)
-            seen[answer.code] += 1
-            if answer.code == "98" and answer.sequence == "9":
-                break
-    except (ConnectionError, TimeoutError):
-        seen["hung up"] += 1  # too much nonsense in a row: the server may say goodbye
-        line.hang_up()
-        return _line(port)
-    seen["batches"] += 1
-    return line
-
-
-def _next(line):
-    while b"\r" not in line.unread:
-        more = line.line.recv(65536)
+def _next(machine):
+    while b"\r" not in machine.unread:
+        more = machine.line.recv(65536)
         if not more:
             raise ConnectionError
-        line.unread = (line.unread + more).lstrip(b"\n")
-    data, _end, line.unread = line.unread.partition(b"\r")
+        machine.unread = (machine.unread + more).lstrip(b"\n")
+    data, _end, machine.unread = machine.unread.partition(b"\r")
     return data + b"\r"
 
 
@@ -161,24 +185,43 @@ def main():
 
         django.setup()
         call_command("migrate", verbosity=0)
+        from django.db import connection
+
         from tests.circulation.sip2.running import server_process
 
         cards, books = stock()
+        workers = 2 if connection.vendor == "postgresql" else 1
         started = time.perf_counter()
-        with server_process() as (port, process):
+        done = Progress(arguments.size)
+        with server_process("--workers", str(workers)) as (port, process):
             seen = attack(
                 port,
                 size=arguments.size,
                 cards=cards,
                 books=books,
                 seed=arguments.seed,
-                tell=lambda done: print(f"  {done:,} frames", flush=True),
+                tell=done,
             )
+            with Machine(port) as line:
+                assert line.log_in().fixed == ["1"], "the server does not answer"
             assert process.poll() is None, "the server ended"
         check_the_books()
     took = time.perf_counter() - started
     print(f"{arguments.size:,} frames in {took:.0f} s; answers: {dict(sorted(seen.items()))}")
     return 0
+
+
+class Progress:
+    """Says how far it is, every 5,000 frames."""
+
+    def __init__(self, size):
+        self._size, self._sent, self._lock = size, 0, threading.Lock()
+
+    def __call__(self, more):
+        with self._lock:
+            before, self._sent = self._sent, self._sent + more
+            if before // 5000 != self._sent // 5000:
+                print(f"  {self._sent:,} of {self._size:,} frames", flush=True)
 
 
 def stock():
