@@ -1,7 +1,8 @@
 """What most people would write, and the least a server can do: yardsticks of `bench_checkout`.
 
 Plain: a DRF view with the ORM and a lock on the copy, on the same tables. It checks less than we do
-(no rules by scope, no repeats, no waiting readers, one reason at a time). Function: a bare Django
+(no rules by scope, no repeats, no waiting readers, one reason at a time); the view that has the
+same duties as ours is in `plain_duties`. Function: a bare Django
 view that calls one stored function, which locks, checks a few things and writes the loan. Served
 with `plain_settings`, by the same server with the same options.
 """
@@ -14,36 +15,18 @@ from django.http import HttpResponse
 from django.urls import path
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog.models import Item
 from circulation.models import ItemEvent, Loan, Patron
 from library_net.network.models import Branch
+from tests.benchmarks.plain_bodies import CheckinBody, CheckoutBody, LoanAnswer
+from tests.benchmarks.plain_duties import DutyCheckin, DutyCheckout
 
 MAX_LOANS = 100_000
 LOAN_DAYS = 30
-
-
-class CheckoutBody(serializers.Serializer):
-    branch = serializers.CharField(max_length=40)
-    patron = serializers.CharField(max_length=24)
-    barcode = serializers.CharField(max_length=64)
-
-
-class CheckinBody(serializers.Serializer):
-    branch = serializers.CharField(max_length=40)
-    barcode = serializers.CharField(max_length=64)
-
-
-class LoanAnswer(serializers.ModelSerializer):
-    item = serializers.CharField(source="item.barcode")
-    patron = serializers.CharField(source="patron.number")
-
-    class Meta:
-        model = Loan
-        fields = ("id", "item", "patron", "checked_out_at", "due_at", "closed_at")
 
 
 class PlainCheckout(APIView):
@@ -124,6 +107,8 @@ def _told(loan, *, status):
 urlpatterns = [
     path("plain/checkouts/", PlainCheckout.as_view()),
     path("plain/checkins/", PlainCheckin.as_view()),
+    path("duties/checkouts/", DutyCheckout.as_view()),
+    path("duties/checkins/", DutyCheckin.as_view()),
     path("function/checkouts/", function_checkout),
     path("function/checkins/", function_checkin),
 ]
