@@ -178,6 +178,8 @@ SEARCH_INDEX_PATH = Path(
 # Largest upload of one batch, in bytes after decompression.
 BATCH_MAX_BYTES = env_int("LIBRARY_NET_BATCH_MAX_MB", default=2048, minimum=1) * 1024 * 1024
 INGEST_CHUNK_RECORDS = env_int("LIBRARY_NET_INGEST_CHUNK", default=2000, minimum=10)
+# A process beside reads the next records of a file while the last ones are saved.
+INGEST_READ_BESIDE = env.bool("LIBRARY_NET_READ_BESIDE", default=True)
 
 # Records leave under these names; changing them makes every harvester start again.
 OAI_REPOSITORY = env.str("LIBRARY_NET_OAI_REPOSITORY", default="library-net.local")

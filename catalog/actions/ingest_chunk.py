@@ -138,9 +138,9 @@ def _save(batch: Batch, portion: Portion, shelves: Shelves, *, now: datetime) ->
 
 def _copies(incoming: list[Incoming]) -> list[Copy]:
     return [
-        Copy(one.source_id, facts, one.parsed.record)
+        Copy(one.source_id, facts, one.prepared.record)
         for one in incoming
-        for facts in one.parsed.items
+        for facts in one.prepared.plain.items
     ]
 
 

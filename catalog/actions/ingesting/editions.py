@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from catalog.actions.ingesting.grouping import Cluster, Grouping
-from catalog.domain.matching import work_key
-from catalog.domain.merging import merge
-from catalog.domain.records import BibRecord
+from catalog.domain.marc.prepare import plain_of
+from catalog.domain.merging import SINGLE, merge
 from catalog.models import Manifestation, Work
 from catalog.models.bulk import (
     as_datetime,
@@ -34,25 +33,14 @@ class Edition:
     manifestation_id: int = 0  # 0 until reserved
     is_new: bool = True
     cluster: Cluster
-    record: BibRecord
     neutral: str
     provenance: str
     grouping_key: str
+    title: str
+    author: str
+    publisher: str
+    year: int | None
     work_id: int = 0
-
-    @property
-    def title(self) -> str:
-        return _plain(self.record.title)[:400]
-
-    @property
-    def author(self) -> str:
-        people = self.record.contributors
-        return _plain(people[0].name)[:200] if people else ""
-
-    @property
-    def year(self) -> int | None:
-        year = self.record.year
-        return year if year is not None and abs(year) < 10_000 else None
 
 
 @dataclass(slots=True)
@@ -69,11 +57,9 @@ def _plain(text: str) -> str:
     return text.replace("\x00", "")
 
 
-def save_editions(
-    grouping: Grouping, *, fresh_neutral: Mapping[int, str], now: datetime
-) -> Outcome:
+def save_editions(grouping: Grouping, *, now: datetime) -> Outcome:
     """Write manifestations and works of the clusters; sources are not touched here."""
-    editions = [_edition(cluster, fresh_neutral) for cluster in grouping.clusters]
+    editions = [_edition(cluster) for cluster in grouping.clusters]
     rows = select_where_in(
         "SELECT id, work_id, anchor_id FROM catalog_manifestation WHERE id {values}",
         sorted(grouping.affected),
@@ -93,16 +79,23 @@ def save_editions(
     return outcome
 
 
-def _edition(cluster: Cluster, fresh_neutral: Mapping[int, str]) -> Edition:
+def _edition(cluster: Cluster) -> Edition:
     members = cluster.members
-    record, origin = merge([(member.source_id, member.record) for member in members])
-    neutral = fresh_neutral.get(members[0].source_id) if len(members) == 1 else None
+    if len(members) == 1:
+        plain, origin = members[0].prepared.plain, {SINGLE: members[0].source_id}
+    else:
+        record, origin = merge([(member.source_id, member.record) for member in members])
+        plain = plain_of(record)
+    year = plain.year
     return Edition(
         cluster=cluster,
-        record=record,
-        neutral=neutral or as_json(record.to_json()).replace("\\u0000", ""),
+        neutral=plain.neutral,
         provenance=as_json(origin),
-        grouping_key=work_key(record),
+        grouping_key=plain.work_key,
+        title=_plain(plain.title)[:400],
+        author=_plain(plain.author)[:200],
+        publisher=_plain(plain.publisher)[:200],
+        year=year if year is not None and abs(year) < 10_000 else None,
     )
 
 
@@ -314,7 +307,7 @@ def _row(edition: Edition, stamp: object) -> tuple[object, ...]:
         edition.provenance,
         edition.title,
         edition.author,
-        _plain(edition.record.publisher)[:200],
+        edition.publisher,
         edition.year,
         len(edition.cluster.members),
         None,

@@ -15,7 +15,8 @@ import orjson
 
 from catalog.actions.ingesting.portion import Incoming, Known
 from catalog.domain.clustering import Edge, cluster
-from catalog.domain.matching import MatchProfile, Verdict, compare, profile_of
+from catalog.domain.marc.prepare import Prepared
+from catalog.domain.matching import MatchProfile, Verdict, compare
 from catalog.domain.records import BibRecord
 from catalog.models.bulk import select_where_in
 
@@ -29,9 +30,20 @@ class Member:
     source_id: int
     agency_code: str
     source_key: str
-    record: BibRecord
-    profile: MatchProfile
+    prepared: Prepared
     manifestation_id: int | None  # before this step; None for a new record
+
+    @property
+    def record(self) -> BibRecord:
+        return self.prepared.record
+
+    @property
+    def profile(self) -> MatchProfile:
+        return self.prepared.profile
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return self.prepared.keys
 
     @property
     def lasting_name(self) -> tuple[str, ...]:
@@ -102,8 +114,7 @@ def _fresh_member(one: Incoming, agency_code: str) -> Member:
         source_id=one.source_id,
         agency_code=agency_code,
         source_key=one.source_key,
-        record=one.parsed.record,
-        profile=one.profile,
+        prepared=one.prepared,
         manifestation_id=one.known.manifestation_id if one.known else None,
     )
 
@@ -113,7 +124,7 @@ def _candidates(fresh: Mapping[int, Member], *, without: set[int]) -> dict[int, 
 
     Of a block that is too large, those that share most keys: they are the ones to be the same.
     """
-    keys = sorted({key for one in fresh.values() for key in one.profile.keys})
+    keys = sorted({key for one in fresh.values() for key in one.keys})
     rows = select_where_in(
         "SELECT key, source_record_id FROM catalog_matchkey WHERE key {values}", keys
     )
@@ -148,13 +159,11 @@ def _load(source_ids: Collection[int], *, known: Mapping[int, Member]) -> dict[i
     rows = select_where_in(_MEMBER_ROWS, [pk for pk in source_ids if pk not in known])
     for source_id, code, key, neutral, manifestation_id in rows:
         data = orjson.loads(neutral) if isinstance(neutral, str | bytes) else neutral
-        record = BibRecord.from_json(data)
         found[source_id] = Member(
             source_id=source_id,
             agency_code=code,
             source_key=key,
-            record=record,
-            profile=profile_of(record),
+            prepared=Prepared(record=BibRecord.from_json(data)),
             manifestation_id=manifestation_id,
         )
     return found
@@ -170,12 +179,12 @@ def _meetings(fresh: Mapping[int, Member], stored: Mapping[int, Member]) -> _Met
     """Pairs with a record of this step: held for one manifestation, or to be asked about."""
     by_key: dict[str, list[Member]] = defaultdict(list)
     for member in (*fresh.values(), *stored.values()):
-        for key in member.profile.keys:
+        for key in member.keys:
             by_key[key].append(member)
     met = _Met()
     compared: set[Pair] = set()
     for left in fresh.values():
-        for key in left.profile.keys:
+        for key in left.keys:
             block = by_key[key]
             if len(block) == 1:
                 continue

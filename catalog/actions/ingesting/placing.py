@@ -8,29 +8,21 @@ floor for everything the member has. Nothing below any of these is taken in.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from catalog.actions.ingesting.portion import (
-    DEFECT,
     REPEATED,
     Incoming,
     Known,
     Portion,
     Tombstone,
-    reject,
     rejected,
-    spare,
 )
-from catalog.domain.marc.parse import ParsedRecord
+from catalog.domain.marc.prepare import Prepared
 from catalog.domain.marc.read import RawRecord
-from catalog.domain.matching import profile_of
 from catalog.models import Batch, BatchKind
-from catalog.models.bulk import as_json
 from catalog.sync_readers.reconciliation import full_floor
-
-log = logging.getLogger(__name__)
 
 
 class Read(NamedTuple):
@@ -38,7 +30,7 @@ class Read(NamedTuple):
     digest: str
     key: str
     known: Known | None
-    parsed: ParsedRecord | None  # None: unchanged or deleted, not looked into
+    prepared: Prepared | None  # None: unchanged or deleted, not looked into
     sequence: int
     is_deleted: bool
 
@@ -71,14 +63,14 @@ def _tell_repeat(portion: Portion, raw: RawRecord, read: Read) -> None:
 
 
 def _place(batch: Batch, read: Read, portion: Portion, *, floor: int) -> None:
-    known, parsed = read.known, read.parsed
+    known, prepared = read.known, read.prepared
     if known is not None and not read.is_deleted:
         portion.seen.append(known.source_id)
     if read.sequence and read.sequence < max(floor, known.sequence if known else 0):
         portion.outdated += 1
     elif read.is_deleted:
         _place_deletion(batch, read, portion)
-    elif parsed is None:
+    elif prepared is None:
         portion.unchanged += 1
         _confirm(batch, read, portion)
     else:
@@ -87,7 +79,17 @@ def _place(batch: Batch, read: Read, portion: Portion, *, floor: int) -> None:
             portion.repeated += 1
             if batch.kind == BatchKind.FILE:
                 _tell_repeat(portion, read.raw, read)
-        _prepare(read, parsed, portion, is_repeat=is_repeat)
+        portion.incoming.append(
+            Incoming(
+                raw=read.raw,
+                digest=read.digest,
+                source_key=read.key,
+                prepared=prepared,
+                known=known,
+                sequence=max(read.sequence, known.sequence if known else 0),
+                is_repeat=is_repeat,
+            )
+        )
 
 
 def _place_deletion(batch: Batch, read: Read, portion: Portion) -> None:
@@ -116,28 +118,3 @@ def _confirm(batch: Batch, read: Read, portion: Portion) -> None:
         portion.confirmed.append(read.known.source_id)
     else:
         portion.raised.append((read.known.source_id, read.sequence))
-
-
-def _prepare(read: Read, parsed: ParsedRecord, portion: Portion, *, is_repeat: bool) -> None:
-    try:
-        profile = profile_of(parsed.record)
-        neutral = as_json(parsed.record.to_json())
-    except Exception as error:
-        log.exception("record %s at byte %d", read.key, read.raw.offset)
-        reject(portion, read.raw, DEFECT, {"error": type(error).__name__})
-        portion.records -= 1
-        spare(portion, read.known, read.key)
-        return
-    portion.incoming.append(
-        Incoming(
-            raw=read.raw,
-            digest=read.digest,
-            source_key=read.key,
-            parsed=parsed,
-            profile=profile,
-            neutral=neutral.replace("\\u0000", ""),
-            known=read.known,
-            sequence=max(read.sequence, read.known.sequence if read.known else 0),
-            is_repeat=is_repeat,
-        )
-    )

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from catalog.domain.changes import Line
-from catalog.domain.marc.parse import ParsedRecord
+from catalog.domain.marc.prepare import Prepared
 from catalog.domain.marc.read import Quarantined, RawRecord
-from catalog.domain.matching import MatchProfile
 
 MAX_REJECT_BYTES = 64 * 1024  # of a copy for people to look at; all bytes stay in the chunks
 DEFECT = "reader_defect"  # our own fault: the record is kept, the log has the traceback
@@ -61,9 +60,7 @@ class Incoming:
     raw: RawRecord
     digest: str
     source_key: str
-    parsed: ParsedRecord
-    profile: MatchProfile
-    neutral: str  # JSON
+    prepared: Prepared
     known: Known | None
     sequence: int  # never lower than that of what it replaces
     is_repeat: bool = False  # an earlier step of this batch saved another one under this key

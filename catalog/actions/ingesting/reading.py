@@ -13,18 +13,15 @@ from typing import NamedTuple
 from django.db.models import BinaryField
 from django.db.models.functions import Substr
 
+from catalog.actions.ingesting.beside import WORTH_IT, Place, beside, bytes_wanted, is_allowed
 from catalog.actions.ingesting.placing import Read, sort_out
 from catalog.actions.ingesting.portion import DEFECT, OTHER_NUMBER, Known, Portion, reject, spare
-from catalog.actions.ingesting.spans import (
-    TakenBytes,
-    end_of_step,
-    stretch_of,
-    take_known_spans,
-)
+from catalog.actions.ingesting.spans import TakenBytes, stretch_of, take_known_spans
 from catalog.domain.changes import ChangeProblem, Line, RecordChange, read_change, split_lines
-from catalog.domain.marc.parse import ParsedRecord, SourceProfile, parse
+from catalog.domain.marc.parse import SourceProfile
+from catalog.domain.marc.prepare import Plain, Prepared, Step, end_of_step, prepare
 from catalog.domain.marc.problems import ErrorCode, RecordError
-from catalog.domain.marc.read import Quarantined, RawRecord, read_records, sniff
+from catalog.domain.marc.read import FileKind, Quarantined, RawRecord, read_records, sniff
 from catalog.domain.records import MarcFormat
 from catalog.models import Batch, BatchChunk, BatchKind
 from catalog.models.batches import CHUNK_BYTES
@@ -41,28 +38,60 @@ def read_portion(batch: Batch, *, limit: int) -> Portion:
     portion = Portion(next_offset=batch.next_offset, next_position=batch.next_position)
     if batch.kind == BatchKind.CHANGES:
         return _read_changes(batch, portion, limit=limit)
-    data = TakenBytes(stored_bytes(batch.pk, batch.next_offset))
+    place = Place(batch.pk, batch.next_offset, batch.next_position, limit, source_profile(batch))
+    ahead = beside.take(place)
+    data = TakenBytes(_bytes_from(batch, ahead[1] if ahead else b""))
     if take_known_spans(batch, data, portion):
         return portion
+    step = ahead[0] if ahead else _step(batch, data, limit)
+    _take_outcomes(batch, step, portion)
+    portion.stretch = stretch_of(data.first(portion.next_offset - batch.next_offset))
+    sort_out(batch, _read_all(batch, step, portion), portion)
+    _read_ahead(batch, portion, data, place)
+    return portion
+
+
+def _bytes_from(batch: Batch, here: bytes) -> Iterator[bytes]:
+    if here:
+        yield here
+    yield from stored_bytes(batch.pk, batch.next_offset + len(here))
+
+
+def _step(batch: Batch, data: TakenBytes, limit: int) -> Step:
     outcomes = _outcomes(batch, data, limit)
     count = end_of_step(outcomes, limit=limit)
     is_end = len(outcomes) < limit and count == len(outcomes)
     del outcomes[count:]
-    raws: list[RawRecord] = []
-    for outcome in outcomes:
+    raws = [one for one in outcomes if isinstance(one, RawRecord)]
+    digests = [hashlib.sha256(raw.data).hexdigest() for raw in raws]
+    return Step(outcomes, is_end, digests, [None] * len(raws))
+
+
+def _take_outcomes(batch: Batch, step: Step, portion: Portion) -> None:
+    for outcome in step.outcomes:
         if isinstance(outcome, Quarantined):
             reject(portion, outcome, outcome.code, outcome.params)
             portion.lost += outcome.code != ErrorCode.EMPTY_SPAN
-        else:
-            raws.append(outcome)
-    if outcomes:
-        portion.next_offset = outcomes[-1].end
-        portion.next_position = outcomes[-1].position + 1
-    portion.is_last = is_end or portion.next_offset >= batch.byte_count
-    portion.stretch = stretch_of(data.read(portion.next_offset - batch.next_offset))
-    portion.records = len(raws)
-    sort_out(batch, _read_all(batch, raws, portion), portion)
-    return portion
+    portion.records = len(step.digests)
+    if step.outcomes:
+        portion.next_offset = step.outcomes[-1].end
+        portion.next_position = step.outcomes[-1].position + 1
+    portion.is_last = step.is_end or portion.next_offset >= batch.byte_count
+
+
+def _read_ahead(batch: Batch, portion: Portion, data: TakenBytes, place: Place) -> None:
+    """Have the next step read beside, if most of this one was new and more is to come."""
+    left = batch.byte_count - portion.next_offset
+    is_new = 2 * len(portion.incoming) > portion.records
+    if portion.is_last or left < WORTH_IT or not is_new or not is_allowed():
+        return
+    data.skip(portion.next_offset - batch.next_offset)
+    if sniff(_first_bytes(batch.pk)) != FileKind.ISO2709:
+        return
+    length = portion.next_offset - batch.next_offset
+    wanted = bytes_wanted(length=length, count=portion.records, limit=place.limit)
+    following = place._replace(offset=portion.next_offset, position=portion.next_position)
+    beside.ask(following, data.first(wanted), is_rest=wanted >= left)
 
 
 def _read_changes(batch: Batch, portion: Portion, *, limit: int) -> Portion:
@@ -123,25 +152,28 @@ def stored_bytes(batch_id: int, offset: int) -> Iterator[bytes]:
 # --- which of them are new, changed, unchanged, deleted ----------------------------------------
 
 
-def _read_all(batch: Batch, raws: list[RawRecord], portion: Portion) -> Iterable[Read]:
+def _read_all(batch: Batch, step: Step, portion: Portion) -> Iterable[Read]:
     """Each record with what is known of it; only those whose bytes are new are parsed.
 
     The control number is first taken from the bytes without parsing, which is right for all but
     damaged records; those are looked up again under the number the parser finds.
     """
-    digests = [hashlib.sha256(raw.data).hexdigest() for raw in raws]
+    raws = [one for one in step.outcomes if isinstance(one, RawRecord)]
+    digests = step.digests
     guesses = [_guessed_key(raw.data) or digest for raw, digest in zip(raws, digests, strict=True)]
     known = _known(batch.agency_id, guesses)
     profile = source_profile(batch)
     reads: list[Read] = []
-    for raw, digest, guess in zip(raws, digests, guesses, strict=True):
+    for raw, digest, guess, ahead in zip(raws, digests, guesses, step.found, strict=True):
         found = known.get(guess)
         if found and found.digest == digest and not found.is_deleted:
             reads.append(Read(raw, digest, guess, found, None, batch.sequence, False))
-        elif parsed := _parse(raw, profile, portion, known=known):
-            key = _source_key(parsed) or digest
-            is_deleted = parsed.is_deleted
-            reads.append(Read(raw, digest, key, known.get(key), parsed, batch.sequence, is_deleted))
+        elif prepared := _prepared(raw, profile, portion, known=known, ahead=ahead):
+            plain = prepared.plain
+            key = _source_key(plain) or digest
+            is_deleted = plain.is_deleted
+            last = batch.sequence
+            reads.append(Read(raw, digest, key, known.get(key), prepared, last, is_deleted))
     asked = set(guesses)
     misses = [read.key for read in reads if read.known is None and read.key not in asked]
     known |= _known(batch.agency_id, misses)
@@ -151,7 +183,7 @@ def _read_all(batch: Batch, raws: list[RawRecord], portion: Portion) -> Iterable
 def _looked_up_again(read: Read, known: Mapping[str, Known]) -> Read:
     found = read.known or known.get(read.key)
     if found and found.digest == read.digest and not found.is_deleted:
-        return read._replace(known=found, parsed=None)
+        return read._replace(known=found, prepared=None)
     return read._replace(known=found)
 
 
@@ -174,33 +206,40 @@ def _read_sent_changes(batch: Batch, changes: list[SentChange], portion: Portion
             yield Read(raw, digest, key, found, None, change.sequence, True)
         elif found and found.digest == digest and not found.is_deleted:
             yield Read(raw, digest, key, found, None, change.sequence, False)
-        elif parsed := _parse(raw, profile, portion):
-            if (own := _source_key(parsed)) not in ("", key):
+        elif prepared := _prepared(raw, profile, portion):
+            if (own := _source_key(prepared.plain)) not in ("", key):
                 reject(portion, raw, OTHER_NUMBER, {"sent": key, "found": own})
                 portion.records -= 1
                 continue
-            yield Read(raw, digest, key, found, parsed, change.sequence, parsed.is_deleted)
+            is_deleted = prepared.plain.is_deleted
+            yield Read(raw, digest, key, found, prepared, change.sequence, is_deleted)
 
 
-def _parse(
+def _prepared(
     raw: RawRecord,
     profile: SourceProfile,
     portion: Portion,
     *,
     known: Mapping[str, Known] = MappingProxyType({}),
-) -> ParsedRecord | None:
-    try:
-        parsed = parse(raw.data, profile=profile)
-    except Exception as error:
-        log.exception("record %d at byte %d", raw.position, raw.offset)
-        parsed = RecordError(code=DEFECT, params={"error": type(error).__name__})  # type: ignore[arg-type]
-    if isinstance(parsed, RecordError):
-        reject(portion, raw, parsed.code, parsed.params)
+    ahead: Plain | RecordError | None = None,
+) -> Prepared | None:
+    """The record, read here unless the process beside has read it ``ahead``."""
+    found: Prepared | RecordError
+    if ahead is not None:
+        found = Prepared(ahead) if isinstance(ahead, Plain) else ahead
+    else:
+        try:
+            found = prepare(raw.data, profile=profile)
+        except Exception as error:
+            log.exception("record %d at byte %d", raw.position, raw.offset)
+            found = RecordError(code=DEFECT, params={"error": type(error).__name__})  # type: ignore[arg-type]
+    if isinstance(found, RecordError):
+        reject(portion, raw, found.code, found.params)
         portion.records -= 1
-        if parsed.code != ErrorCode.NOT_BIBLIOGRAPHIC:  # which hides no other record
+        if found.code != ErrorCode.NOT_BIBLIOGRAPHIC:  # which hides no other record
             spare(portion, known.get(key := _certain_key(raw)), key)
         return None
-    return parsed
+    return found
 
 
 def _certain_key(raw: RawRecord) -> str:
@@ -229,8 +268,8 @@ def _guessed_key(data: bytes) -> str:
     return short_key(text.decode("ascii").strip()) if text.isascii() else ""
 
 
-def _source_key(parsed: ParsedRecord) -> str:
-    return short_key(parsed.record.control_number.replace("\x00", "").strip())
+def _source_key(plain: Plain) -> str:
+    return short_key(plain.control_number.replace("\x00", "").strip())
 
 
 def short_key(key: str) -> str:

@@ -45,9 +45,7 @@ def save_sources(
     for one in incoming:
         one.source_id = one.source_id or (one.known.source_id if one.known else 0)
     grouping = group(incoming, agency_code=batch.agency.code, gone=gone)
-    outcome = save_editions(
-        grouping, fresh_neutral={one.source_id: one.neutral for one in incoming}, now=now
-    )
+    outcome = save_editions(grouping, now=now)
     _write_records(incoming, outcome, batch=batch, now=now)
     _write_gone(gone, now=now)
     move_others(grouping, outcome, fresh={one.source_id for one in incoming})
@@ -116,14 +114,14 @@ def _write_records(
     stamp = as_datetime(now)
     inserts, updates = [], []
     for one in incoming:
-        parsed = one.parsed
+        plain = one.prepared.plain
         content = (
-            parsed.record.format.value,
-            parsed.encoding[:16],
+            plain.format,
+            plain.encoding[:16],
             one.digest,
             one.raw.data,
-            one.neutral,
-            as_json(list(dict.fromkeys((*one.raw.flags, *parsed.flags, *parsed.record.flags)))),
+            plain.neutral,
+            as_json(list(dict.fromkeys((*one.raw.flags, *plain.flags)))),
             batch.pk,
             one.sequence,
             outcome.manifestation_of[one.source_id],
@@ -170,7 +168,7 @@ def regroup(
     only the members are clustered again.
     """
     grouping = group_members(fresh, without=set(), touched=touched)
-    outcome = save_editions(grouping, fresh_neutral={}, now=now)
+    outcome = save_editions(grouping, now=now)
     move_others(grouping, outcome, fresh=())
     write_evidence(grouping, stale=fresh.keys(), now=now)
     return SourcesSaved(changed_works=outcome.changed_works, ended_works=outcome.ended_works)
@@ -183,7 +181,7 @@ def _write_keys(incoming: list[Incoming], gone: Collection[Known]) -> None:
     insert_rows(
         MatchKey,
         ["source_record_id", "key"],
-        [(one.source_id, key) for one in incoming for key in one.profile.keys],
+        [(one.source_id, key) for one in incoming for key in one.prepared.keys],
     )
 
 

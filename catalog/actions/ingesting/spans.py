@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import array
 import hashlib
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -16,7 +15,6 @@ from typing import NamedTuple
 from django.db import connection
 
 from catalog.actions.ingesting.portion import Portion, Stretch
-from catalog.domain.marc.read import Quarantined, RawRecord
 from catalog.models import Batch, BatchKind, BatchState
 from catalog.models.bulk import select_where_in
 from catalog.models.spans import KnownSpan
@@ -24,7 +22,6 @@ from catalog.sync_readers.reconciliation import full_floor
 
 HEAD = 256  # bytes by which a span is looked up
 MOST_RECORDS = 20_000  # taken over in one step
-LEAST_TO_CUT = 200  # records of a step; smaller ones are tests and single records
 BATCHES_KEPT = 8  # a span none of a member's last files held is forgotten
 
 
@@ -34,33 +31,30 @@ class TakenBytes:
 
     chunks: Iterator[bytes]
     buffer: bytes = b""
-    taken: list[bytes] = field(default_factory=list)
+    read: list[bytes] = field(default_factory=list)  # given by ``rest`` meanwhile
 
     def first(self, count: int) -> bytes:
         """The next so many bytes, fewer at the end; they stay the next."""
-        if len(self.buffer) < count:
-            pieces, length = [self.buffer], len(self.buffer)
-            while length < count and (chunk := next(self.chunks, None)) is not None:
-                pieces.append(chunk)
-                length += len(chunk)
-            self.buffer = b"".join(pieces)
+        pieces = [self.buffer, *self.read]
+        length = sum(map(len, pieces))
+        while length < count and (chunk := next(self.chunks, None)) is not None:
+            pieces.append(chunk)
+            length += len(chunk)
+        if len(pieces) > 1:
+            self.buffer, self.read = b"".join(pieces), []
         return self.buffer[:count]
 
     def skip(self, count: int) -> None:
+        self.first(count)
         self.buffer = self.buffer[count:]
 
     def rest(self) -> Iterator[bytes]:
-        """Everything from here on, remembered for ``digest``."""
+        """Everything from here on; what was given stays the next for ``first``."""
         if self.buffer:
-            self.taken.append(self.buffer)
             yield self.buffer
         for chunk in self.chunks:
-            self.taken.append(chunk)
+            self.read.append(chunk)
             yield chunk
-
-    def read(self, count: int) -> bytes:
-        """The first so many bytes of what ``rest`` gave."""
-        return b"".join(self.taken)[:count]
 
 
 def stretch_of(data: bytes) -> Stretch | None:
@@ -72,21 +66,6 @@ def stretch_of(data: bytes) -> Stretch | None:
 
 def _start(head: bytes) -> str:
     return hashlib.blake2b(head, digest_size=16).hexdigest()
-
-
-def end_of_step(outcomes: list[RawRecord | Quarantined], *, limit: int) -> int:
-    """How many of these a step takes: up to a record whose own bytes say so, else all.
-
-    Were steps cut by count, one record more at the start of a file would move every later cut, and
-    no span would ever be met again.
-    """
-    if limit < LEAST_TO_CUT:
-        return len(outcomes)
-    chance = limit // 4
-    for count in range(limit // 2, len(outcomes)):
-        if zlib.crc32(outcomes[count - 1].data) % chance == 0:
-            return count
-    return len(outcomes)
 
 
 # Note [What a witness says]

@@ -1,0 +1,174 @@
+"""One record ready for the lane: what saving it needs, as plain values another process can send.
+
+Reading, profiling and writing JSON are most of an import and need no database, so they can be done
+beside. What only few records need (the record as an object, its profile) is made again from the
+JSON when somebody asks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+import orjson
+
+from catalog.domain.items import ItemFacts
+from catalog.domain.marc.parse import ParsedRecord, SourceProfile, parse
+from catalog.domain.marc.problems import RecordError
+from catalog.domain.marc.read import FileKind, Quarantined, RawRecord, read_records
+from catalog.domain.profile import MatchProfile, profile_of, work_key
+from catalog.domain.records import BibRecord
+
+LEAST_TO_CUT = 200  # records of a step; smaller ones are tests and single records
+# Bytes a reader may look beyond a record to tell where it ends; a record has at most 99,999.
+LOOKED_BEYOND = 128 * 1024
+
+
+class Plain(NamedTuple):
+    """What saving one record needs; NUL stands in none of the JSON."""
+
+    control_number: str
+    format: str
+    neutral: str = ""  # JSON; this and what follows is empty for a deletion
+    keys: tuple[str, ...] = ()
+    work_key: str = ""
+    title: str = ""
+    author: str = ""
+    publisher: str = ""
+    year: int | None = None
+    # How it was read.
+    is_deleted: bool = False
+    encoding: str = ""
+    flags: tuple[str, ...] = ()
+    items: tuple[ItemFacts, ...] = ()
+
+
+class Prepared:
+    """A record of which the object and the profile are made when first asked for.
+
+    At least one of ``plain`` and ``record`` is given.
+    """
+
+    __slots__ = ("_plain", "_profile", "_record")
+
+    def __init__(
+        self,
+        plain: Plain | None = None,
+        record: BibRecord | None = None,
+        profile: MatchProfile | None = None,
+    ) -> None:
+        self._plain = plain
+        self._record = record
+        self._profile = profile
+
+    @property
+    def plain(self) -> Plain:
+        if self._plain is None:
+            self._plain = plain_of(self.record)
+        return self._plain
+
+    @property
+    def record(self) -> BibRecord:
+        if self._record is None:
+            self._record = BibRecord.from_json(orjson.loads(self.plain.neutral))
+        return self._record
+
+    @property
+    def profile(self) -> MatchProfile:
+        if self._profile is None:
+            self._profile = profile_of(self.record)
+        return self._profile
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys it meets others by."""
+        return (self._plain.keys if self._plain else ()) or self.profile.keys
+
+
+def prepare(data: bytes, *, profile: SourceProfile) -> Prepared | RecordError:
+    """Read one record as sent and work out all that saving it needs."""
+    parsed = parse(data, profile=profile)
+    if isinstance(parsed, RecordError):
+        return parsed
+    record = parsed.record
+    if parsed.is_deleted:
+        plain = Plain(record.control_number, record.format.value, is_deleted=True)
+        return Prepared(_read_so(plain, parsed), record)
+    match = profile_of(record)
+    plain = plain_of(record)._replace(keys=match.keys)
+    return Prepared(_read_so(plain, parsed), record, match)
+
+
+def _read_so(plain: Plain, parsed: ParsedRecord) -> Plain:
+    flags = tuple(dict.fromkeys((*parsed.flags, *parsed.record.flags)))
+    return plain._replace(encoding=parsed.encoding, flags=flags, items=parsed.items)
+
+
+def plain_of(record: BibRecord) -> Plain:
+    """What the record itself says; not how it was read, nor the keys it meets others by."""
+    return Plain(
+        control_number=record.control_number,
+        format=record.format.value,
+        neutral=orjson.dumps(record.to_json()).decode().replace("\\u0000", ""),
+        work_key=work_key(record),
+        title=record.title,
+        author=record.contributors[0].name if record.contributors else "",
+        publisher=record.publisher,
+        year=record.year,
+    )
+
+
+def end_of_step(outcomes: Sequence[RawRecord | Quarantined], *, limit: int) -> int:
+    """How many of these a step takes: up to a record whose own bytes say so, else all.
+
+    Were steps cut by count, one record more at the start of a file would move every later cut, and
+    no span would ever be met again.
+    """
+    if limit < LEAST_TO_CUT:
+        return len(outcomes)
+    chance = limit // 4
+    for count in range(limit // 2, len(outcomes)):
+        if zlib.crc32(outcomes[count - 1].data) % chance == 0:
+            return count
+    return len(outcomes)
+
+
+class Step(NamedTuple):
+    """What one step takes of a file; ``found`` goes with the records, None: read it again."""
+
+    outcomes: list[RawRecord | Quarantined]
+    is_end: bool
+    digests: list[str]  # of the records
+    found: list[Plain | RecordError | None]
+
+
+def prepare_step(
+    data: bytes, *, is_rest: bool, offset: int, position: int, limit: int, profile: SourceProfile
+) -> Step | None:
+    """The step a reader of the whole ISO 2709 file would take here; None if too few bytes are here.
+
+    ``data`` is the file from ``offset`` on, all of it if ``is_rest``.
+    """
+    found = read_records([data], kind=FileKind.ISO2709, offset=offset, position=position)
+    outcomes = list(islice(found, limit))
+    count = end_of_step(outcomes, limit=limit)
+    is_end = len(outcomes) < limit and count == len(outcomes)
+    if not is_rest and (
+        len(outcomes) < limit or outcomes[-1].end + LOOKED_BEYOND > offset + len(data)
+    ):
+        return None
+    del outcomes[count:]
+    raws = [one for one in outcomes if isinstance(one, RawRecord)]
+    digests = [hashlib.sha256(raw.data).hexdigest() for raw in raws]
+    return Step(outcomes, is_end, digests, [_sent(raw.data, profile) for raw in raws])
+
+
+def _sent(data: bytes, profile: SourceProfile) -> Any:
+    try:
+        found = prepare(data, profile=profile)
+    except Exception:  # noqa: BLE001 - a defect of ours: who saves the record meets it and says so
+        return None
+    return found.plain if isinstance(found, Prepared) else found
