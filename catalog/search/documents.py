@@ -178,5 +178,5 @@ def _values(rows: Iterable[Record], key: str) -> tuple[str, ...]:
 
 def _distinct(values: Iterable[Any]) -> tuple[str, ...]:
     """Each once, in order, without the empty ones: the hottest function of a rebuild."""
-    found = [value for value in values if value]
+    found = list(filter(None, values))
     return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)

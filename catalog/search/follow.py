@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,13 +22,17 @@ from library_net.collector import collector_held
 
 logger = logging.getLogger(__name__)
 CHUNK = 2000  # works read at once
+# Changes of one commit while much comes in. Each commit makes a part of the index, and parts are
+# merged again and again: a third of the work when an import was committed 2,000 works at a time.
+LIMIT = 5 * CHUNK
+COMMIT_S = 0.75  # after which a commit takes no more, so that what is waiting is found in time
 INTERVAL_S = 0.25  # how long a change may wait for the follower to look
 PAUSE_AFTER_ERROR_S = 5.0
 
 Progress = Callable[[int, int], None]  # (done, total) works
 
 
-def follow_once(index: SearchIndex, *, limit: int = CHUNK) -> int:
+def follow_once(index: SearchIndex, *, limit: int = LIMIT) -> int:
     """Bring the index up to at most ``limit`` changes further; returns how many it passed.
 
     Builds the index first when there is none, when it followed another database, or when the feed
@@ -48,12 +53,22 @@ def follow_once(index: SearchIndex, *, limit: int = CHUNK) -> int:
     if not rows or rows[0][0] != state.cursor + 1:
         logger.warning("the feed no longer holds change %d; rebuilding", state.cursor + 1)
         return rebuild(index)
-    work_ids = {work_id for _, work_id in rows}
     with collector_held():
-        documents = list(load_documents(work_ids))
-        gone = work_ids - {document.work_id for document in documents}
-        index.apply(upserts=documents, deletes=gone, cursor=state.cursor + len(rows))
-    return len(rows)
+        return _apply(index, [work_id for _, work_id in rows], cursor=state.cursor)
+
+
+def _apply(index: SearchIndex, work_ids: list[int], *, cursor: int) -> int:
+    """Write the first of these in one commit, as many as time allows; returns how many."""
+    started, done = time.monotonic(), 0
+    with index.writing() as writing:
+        while done < len(work_ids) and (not done or time.monotonic() < started + COMMIT_S):
+            chunk = set(work_ids[done : done + CHUNK])
+            documents = list(load_documents(chunk))
+            gone = chunk - {document.work_id for document in documents}
+            writing.write(upserts=documents, deletes=gone)
+            done = min(done + CHUNK, len(work_ids))
+        writing.cursor = cursor + done
+    return done
 
 
 def rebuild(index: SearchIndex, *, progress: Progress | None = None) -> int:
@@ -90,7 +105,7 @@ def follow_until(
         pause = interval_s
         try:
             close_old_connections()
-            if follow_once(index):
+            if follow_once(index) >= CHUNK:  # more may be waiting; few changes are let gather
                 pause = 0.0
             is_waiting_for_writer = False
         except IndexBusyError:

@@ -130,18 +130,30 @@ class SearchIndex:
 
         Raises IndexBusyError when another process is the writer.
         """
+        with self.writing() as writing:
+            writing.write(upserts=upserts, deletes=deletes)
+            writing.cursor = cursor
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Writing]:
+        """One commit of several writes; its ``cursor`` must be set before the block ends.
+
+        Raises IndexBusyError when another process is the writer. Nothing is kept of a block that
+        fails.
+        """
         with self._write_lock:
             generation, writer = self._writing()
             folder = self.path / generation
             state = _read_state(folder) or IndexState()
+            writing = Writing(writer, cursor=state.cursor)
             try:
-                _write(writer, upserts=upserts, deletes=deletes)
+                yield writing
             except BaseException:
                 writer.rollback()
                 raise
             writer.commit()
             # Of the generation written to: a rebuild may have put another in use meanwhile.
-            _save_state(folder, feed=state.feed, cursor=cursor)
+            _save_state(folder, feed=state.feed, cursor=writing.cursor)
 
     def close(self) -> None:
         """Give up being the writer."""
@@ -236,6 +248,17 @@ class SearchIndex:
         for folder in self.path.glob("g[0-9]*"):
             if generation and folder.name < generation:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+class Writing:
+    """Works replaced and removed in one commit."""
+
+    def __init__(self, writer: tantivy.IndexWriter, *, cursor: int) -> None:
+        self._writer = writer
+        self.cursor = cursor
+
+    def write(self, *, upserts: Iterable[WorkDocument] = (), deletes: Iterable[int] = ()) -> None:
+        _write(self._writer, upserts=upserts, deletes=deletes)
 
 
 class Builder:

@@ -176,7 +176,7 @@ def opened(title: str) -> str:
 
 
 def _distinct(values: Iterable[str]) -> list[str]:
-    found = [value for value in values if value]
+    found = list(filter(None, values))
     return list(dict.fromkeys(found)) if len(found) > 1 else found
 
 
