@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from circulation.desk.views import (
+    asking,
     crates,
     devices,
     exceptions,
@@ -41,6 +42,7 @@ urlpatterns = [
     ),
     path("reader/guardians/", reader.add_guardian, name="add_guardian"),
     path("reader/guardians/<int:link_id>/end/", reader.end_guardian, name="end_guardian"),
+    path("reader/requests/", asking.ask, name="ask"),
     path("reader/phone/", reader.set_phone, name="set_phone"),
     path("reader/merge/", reader.merge, name="merge"),
     path("reader/merges/<int:merge_id>/undo/", reader.undo, name="undo_merge"),

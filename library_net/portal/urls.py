@@ -42,6 +42,7 @@ urlpatterns = [
     path("my/loans/renewals", loans.renew_all, name="renew_all"),
     path("my/loans/<int:loan_id>/renewals", loans.renew, name="renew"),
     path("my/loans/<int:loan_id>/claim", claims.claim, name="claim"),
+    path("my/loans/<int:loan_id>/loss", claims.lost, name="lost"),
     path("my/requests", requests.requests, name="requests"),
     path("my/requests/<int:request_id>/cancellation", requests.cancel, name="cancel_request"),
     path("my/requests/<int:request_id>/pause", requests.pause, name="pause_request"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,7 @@ Record = Mapping[str, Any]  # BibRecord.to_json(); keys may be missing
 
 GONE = (ItemStatus.LOST, ItemStatus.MISSING, ItemStatus.CLAIMED_RETURNED)
 MAX_EVIDENCE = 12
+MAX_COPIES = 60  # offered one by one; a reader who wants another asks for the title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,14 @@ class Shelf:
 class CityShelves:
     name: str
     rows: tuple[Shelf, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyLine:
+    """One copy a reader may ask for by itself."""
+
+    id: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +102,7 @@ class Edition:
     on_shelf: int
     lendable: int
     shelves: tuple[CityShelves, ...]
+    copies: tuple[CopyLine, ...]
     sources: tuple[Source, ...]
     evidence: tuple[Match, ...]
     is_open: bool = False
@@ -170,6 +180,7 @@ def _edition(row: EditionPage, *, cities: Sequence[City]) -> Edition:
         on_shelf=row.available,
         lendable=sum(copy.is_lendable for place in row.branches for copy in _present(place)),
         shelves=_shelves(row.branches, cities=cities),
+        copies=tuple(_copy_lines(row.branches))[:MAX_COPIES],
         sources=tuple(_source(line) for line in row.sources if not line.is_withdrawn),
         evidence=tuple(_match(line, sources=row.sources) for line in row.evidence[:MAX_EVIDENCE]),
     )
@@ -188,6 +199,15 @@ def _source(line: SourceLine) -> Source:
 def _present(place: BranchItems) -> list[Item]:
     """The copies somebody could hope for."""
     return [copy for copy in place.items if copy.status not in GONE]
+
+
+def _copy_lines(at: Sequence[BranchItems]) -> Iterator[CopyLine]:
+    for place in at:
+        for copy in _present(place):
+            if copy.is_lendable:
+                status = STATUS_NAMES[ItemStatus(copy.status)]
+                parts = (copy.volume, place.branch.name, copy.barcode, str(status))
+                yield CopyLine(id=copy.pk, text=" · ".join(part for part in parts if part))
 
 
 def _is_on_shelf(copy: Item) -> bool:

@@ -124,3 +124,33 @@ def test_nobody_claims_another_readers_loan(world, signed_in):
     loan = lend(world, world.item("三体"), to="川")
 
     assert signed_in.post(reverse("portal:claim", args=[loan])).status_code == 404
+
+
+def test_a_loss_is_reported_after_one_more_question_and_says_what_is_owed(world, signed_in):
+    """LO-3: the loan ends, the copy's price is owed, and the page says where to pay."""
+    item = world.item("三体", price="45.00")
+    loan = lend(world, item)
+
+    unsure = signed_in.post(reverse("portal:lost", args=[loan]), {"operation": "l0"})
+    open_still = Loan.objects.get(pk=loan).closed_at is None
+    sure = {"operation": "l1", "sure": "1"}
+    done = signed_in.post(reverse("portal:lost", args=[loan]), sure)
+    signed_in.post(reverse("portal:lost", args=[loan]), sure)  # a double tap
+
+    item.refresh_from_db()
+    assert unsure.headers["Location"] == reverse("portal:loans")
+    assert open_still
+    assert done.headers["Location"] == reverse("portal:money")
+    assert item.status == "lost"
+    assert Loan.objects.get(pk=loan).lost_at is not None
+    assert "45.00" in text_of(signed_in.get(reverse("portal:money")))
+
+
+def test_nobody_loses_another_readers_loan(world, signed_in):
+    """LO-3."""
+    loan = lend(world, world.item("三体"), to="川")
+
+    answer = signed_in.post(reverse("portal:lost", args=[loan]), {"sure": "1"})
+
+    assert answer.status_code == 404
+    assert Loan.objects.get(pk=loan).closed_at is None

@@ -226,3 +226,32 @@ def test_a_request_can_have_a_last_day_of_need(world, signed_in, reader):
     )
 
     assert own(reader).needed_until == day
+
+
+def test_one_particular_copy_may_be_asked_for(world, signed_in):
+    """RQ-6: the second volume, not just any."""
+    record = world.record("大藏经")
+    world.item(record, at="ZY-MAIN", volume="第一册")
+    second = world.item(record, at="ZY-MAIN", volume="第二册")
+    manifestation = record.manifestation
+
+    page = signed_in.get(f"/works/w{manifestation.work_id}").content.decode()
+    form = {"edition": manifestation.public_id, "pickup": "JJ-MAIN", "operation": "tap-1"}
+    answer = signed_in.post(
+        reverse("portal:place_request", args=[manifestation.work_id]), {**form, "copy": second.pk}
+    )
+
+    assert "第二册" in page
+    assert answer.headers["Location"] == reverse("portal:requests")
+    assert HoldRequest.objects.get().wanted_item == second
+
+
+def test_a_copy_of_another_work_cannot_be_asked_for_there(world, signed_in):
+    item, other = world.item("三体", at="ZY-MAIN"), world.item("活着", at="ZY-MAIN")
+    place = reverse("portal:place_request", args=[item.source_record.manifestation.work_id])
+
+    for copy in (other.pk, "x", "9" * 15):
+        form = {"pickup": "JJ-MAIN", "operation": "tap-1", "copy": copy}
+        assert signed_in.post(place, form).status_code == 404
+
+    assert HoldRequest.objects.count() == 0

@@ -27,7 +27,7 @@ from circulation.actions.present_card import document_shown, present_card
 from circulation.actions.reveal_number import reveal_number
 from circulation.actions.set_phone import set_phone as keep_phone
 from circulation.desk.access import intent_of, new_operation_id, staff_page
-from circulation.desk.session import DeskSession, open_session
+from circulation.desk.session import DeskSession, branches_of, open_session
 from circulation.desk.views.register import KINDS, SECRET
 from circulation.domain.credentials import CredentialKind
 from circulation.readers.account import account_page
@@ -69,6 +69,8 @@ def _page(request: HttpRequest, **more: Any) -> HttpResponse:
         "title": _("Cards, guardians, phone"),
         "reader": found,
         "form": CardForm(),
+        "branches": branches_of(scope_of(request.user)),
+        "branch_id": session.branch_id,
         "operation_id": new_operation_id(),
         **more,
     }

@@ -97,9 +97,12 @@ def _ask(
                 "heading": edition.heading,
                 "state": edition.state,
                 "is_chosen": edition.public_id == chosen,
+                "copies": edition.copies,
             }
             for edition in lendable
         ],
+        "has_copies": sum(len(edition.copies) for edition in lendable) > 1,
+        "copy": request.POST.get("copy", ""),
         "pickups": places.pickups(cities, home=home),
         "pickup": request.POST.get("pickup") or home,
         "waiting": others_waiting(lendable[0].id, patron=patron) if lendable else 0,

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from catalog.models import Manifestation
+from catalog.models import Item, Manifestation
 from circulation.actions.adjust_request import move_request, pause_request, resume_request
 from circulation.actions.cancel_request import cancel_request
 from circulation.actions.place_request import place_request
@@ -50,7 +50,7 @@ def requests(request: HttpRequest, patron: Patron) -> HttpResponse:
 @require_POST
 @for_readers
 def place(request: HttpRequest, patron: Patron, work_id: int) -> HttpResponse:
-    """Ask for an edition at a branch; a refusal is shown where it was asked."""
+    """Ask for an edition, or one copy, at a branch; a refusal is shown where it was asked."""
     pickup = get_object_or_404(Branch, code=_code(request.POST.get("pickup")), is_active=True)
     edition = str(request.POST.get("edition", ""))
     operation = str(request.POST.get("operation", ""))
@@ -59,12 +59,18 @@ def place(request: HttpRequest, patron: Patron, work_id: int) -> HttpResponse:
     except ValueError:
         needed_until = None
     try:
-        anchor_id = _anchor_of(edition, work_id=work_id, patron=patron)
+        copy = _copy(request.POST.get("copy"), work_id=work_id)
+        anchor_id = (
+            copy.source_record_id
+            if copy is not None
+            else _anchor_of(edition, work_id=work_id, patron=patron)
+        )
         place_request(
             intent=intent_of(patron, operation=operation),
             patron_id=patron.pk,
             pickup_branch_id=pickup.pk,
             anchor_id=anchor_id,
+            item_id=copy.pk if copy is not None else None,
             needed_until=needed_until,
             now=timezone.now(),
         )
@@ -141,6 +147,16 @@ def _anchor_of(edition: str, *, work_id: int, patron: Patron) -> int:
     wanted = int(number) if edition[:1] == "m" and is_number else 0
     found = get_object_or_404(Manifestation, pk=wanted, work_id=work_id)
     return anchor_for(manifestation_id=found.pk, agency_id=patron.registered_at_agency_id).pk
+
+
+def _copy(text: object, *, work_id: int) -> Item | None:
+    """The copy that was chosen, if one was. Queries: 0 or 1."""
+    number = str(text or "")
+    if not number:
+        return None
+    is_number = number.isascii() and number.isdecimal() and len(number) < MAX_DIGITS
+    rows = Item.objects.filter(source_record__manifestation__work_id=work_id)
+    return get_object_or_404(rows, pk=int(number) if is_number else 0)
 
 
 def _code(text: object) -> str:
