@@ -45,6 +45,7 @@ def all_there_is() -> dict[str, list[tuple[object, ...]]]:
 def send(settings, *, is_beside: bool) -> int:
     """Send the file, read here alone or beside; steps that were read beside."""
     settings.INGEST_READ_BESIDE = is_beside
+    beside.stop()  # a child of another test
     before = beside.answered
     try:
         Sender(World.build(), "JJ").send(a_file())
@@ -123,6 +124,7 @@ def test_the_child_ends_with_its_parent():
     child = mine._child
     child.stdin.close()  # all that is left of a parent that was killed
     assert child.wait(timeout=20) == 0
+    child.stdout.close()
 
 
 def test_the_child_knows_neither_django_nor_the_database():
