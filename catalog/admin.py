@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -154,7 +154,7 @@ class SourceInline(admin.TabularInline):  # type: ignore[type-arg]
             )
             for edge in source.evidence.all()
         ]
-        return format_html_join(format_html("<br>"), "{} ({:.2f})", rows) if rows else "—"
+        return format_html_join(mark_safe("<br>"), "{} ({:.2f})", rows) if rows else "—"
 
 
 @admin.register(Manifestation)
