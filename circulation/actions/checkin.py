@@ -7,8 +7,8 @@ from datetime import datetime
 from functools import partial
 
 from circulation.actions.group.lane import Lane
-from circulation.actions.group.sheet import Sheet
-from circulation.actions.group.together import Call, Case, Outcome, commit_together
+from circulation.actions.group.sheet import Outcome, Sheet
+from circulation.actions.group.together import Call, Case, commit_together
 from circulation.actions.intake import checkin_answer, copy_answer, take_in
 from circulation.actions.operations import Answer, Intent, Journal, digest_of, run_as
 from circulation.domain.calendar import local_date
@@ -49,7 +49,7 @@ def checkin(
     outcome = _LANE.run(call)
     if isinstance(outcome, LibraryError):
         raise outcome
-    return outcome if outcome is not None else _take_alone(call)
+    return outcome if isinstance(outcome, dict) else _take_alone(call)
 
 
 # --- together ------------------------------------------------------------------------------------

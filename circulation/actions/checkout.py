@@ -12,8 +12,14 @@ from django.db.models import Q
 from catalog.domain.items import ItemStatus
 from circulation.actions._found import settle_found
 from circulation.actions.group.lane import Lane
-from circulation.actions.group.sheet import Sheet
-from circulation.actions.group.together import Call, Case, Outcome, commit_together, own_code
+from circulation.actions.group.sheet import Outcome, Sheet, Wider
+from circulation.actions.group.together import (
+    Call,
+    Case,
+    commit_together,
+    every_issuer,
+    own_code,
+)
 from circulation.actions.intake import (
     back_to_queue,
     change_request,
@@ -113,7 +119,7 @@ def checkout_by_card(
             branch=branch,
             barcode=clean_barcode(barcode),
             owner=owner,
-            card=card_at(card, today=local_date(now), own=own_code(branch, now=now)),
+            card=card_at(card, today=local_date(now), issuers=[own_code(branch, now=now)]),
             now=now,
         )
     )
@@ -122,6 +128,12 @@ def checkout_by_card(
 def _lend(call: Call) -> Answer:
     """Together with whoever else lends now; alone where anything is out of the ordinary."""
     outcome = _LANE.run(call)
+    if isinstance(outcome, Wider) and call.card is not None:
+        issuers = every_issuer(now=call.now)
+        card = card_at(call.card.text, today=local_date(call.now), issuers=issuers)
+        outcome = _LANE.run(replace(call, card=card))
+    if isinstance(outcome, Wider):
+        outcome = None
     if isinstance(outcome, LibraryError):
         raise outcome
     return outcome if outcome is not None else _lend_alone(call)

@@ -123,22 +123,29 @@ def barcode_asked(barcode: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardAsked:
-    """A card text as a batch looks it up: by number, or by what this desk's institution issued."""
+    """A card text as a batch looks it up: by number, or by what these institutions issued."""
 
     text: str
     number: str
+    issuers: frozenset[str]
     indexes: tuple[str, ...]
 
 
-def card_at(text: str, *, today: date, own: str) -> CardAsked:
-    """The likeliest keys of a card; who is not found by them is looked for with ``card``."""
+def card_at(text: str, *, today: date, issuers: Iterable[str]) -> CardAsked:
+    """The keys of a card if it is of one of these; not found by them, look with ``card``."""
+    among = frozenset(issuers)
     values = [
         value
         for kind in guess_kinds(text)
         if isinstance(value := parse_credential(kind=kind, text=text, today=today), CredentialValue)
     ]
-    indexes = (index for value in values for index in blind_indexes_of(value, issuer=own))
-    return CardAsked(text=text, number=normalise(text), indexes=tuple(indexes))
+    indexes = (
+        index
+        for value in values
+        for issuer in (among if value.kind == CredentialKind.READER_CARD else ("",))
+        for index in blind_indexes_of(value, issuer=issuer)
+    )
+    return CardAsked(text=text, number=normalise(text), issuers=among, indexes=tuple(indexes))
 
 
 def card_asked(text: str) -> str:

@@ -41,6 +41,13 @@ _CLAIM: Final = (
 _CLOSE: Final = "id bigint, at timestamptz, branch bigint"
 
 
+class Wider:
+    """Nobody has such a card of this desk's institution: ask for those of all."""
+
+
+Outcome = Answer | LibraryError | Wider
+
+
 class Asked(Protocol):
     """What the sheet must know of a call."""
 
@@ -60,7 +67,7 @@ class Sheet:
     def __init__(
         self, calls: Sequence[Asked], *, operations: Iterator[int], loans: Iterator[int]
     ) -> None:
-        self.outcomes: list[Answer | LibraryError | None] = [None] * len(calls)
+        self.outcomes: list[Outcome | None] = [None] * len(calls)
         self._calls = calls
         self._operation_ids = operations
         self._loan_ids = loans
@@ -177,13 +184,15 @@ _CLAIMS: Final = f"""claims AS (
   UPDATE catalog_item SET status = new.status, current_branch_id = new.branch,
     status_changed_at = new.at
   FROM {_given("claims", _CLAIM)} AS new ({", ".join(_names(_CLAIM))})
-  WHERE catalog_item.id = new.id AND catalog_item.status = new.seen
+  WHERE catalog_item.id = ANY(%(claimed)s::bigint[]) AND catalog_item.id = new.id
+    AND catalog_item.status = new.seen
     AND catalog_item.current_branch_id = new.seen_branch AND catalog_item.ledger = 'hosted'
   RETURNING catalog_item.id)"""
 _CLOSES: Final = f"""closes AS (
   UPDATE circulation_loan SET closed_at = new.at, checkin_branch_id = new.branch
   FROM {_given("closes", _CLOSE)} AS new ({", ".join(_names(_CLOSE))})
-  WHERE circulation_loan.id = new.id AND closed_at IS NULL
+  WHERE circulation_loan.id = ANY(%(closed)s::bigint[]) AND circulation_loan.id = new.id
+    AND closed_at IS NULL
   RETURNING circulation_loan.id)"""
 _INSERTS: Final = {
     table: f"{table}_rows AS (INSERT INTO {table} ({', '.join(_names(columns))}) "
@@ -214,7 +223,10 @@ def _statement(names: tuple[str, ...]) -> round_trip.Prepared:
 def _write_postgresql(rows: dict[str, list[tuple[Any, ...]]], claims: Rows, closes: Rows) -> None:
     given = {**rows, "claims": claims, "closes": closes}
     parameters = {name: orjson.dumps(values).decode() for name, values in given.items() if values}
-    round_trip.say(_statement(tuple(parameters)), given=parameters, commits=round_trip.can_commit())
+    # Which rows, once more by itself: nobody can plan well for an unknown number of JSON rows.
+    ids = {"claimed": [row[0] for row in claims], "closed": [row[0] for row in closes]}
+    statement = _statement(tuple(parameters))
+    round_trip.say(statement, given={**parameters, **ids}, commits=round_trip.can_commit())
 
 
 def _write_plainly(rows: dict[str, list[tuple[Any, ...]]], claims: Rows, closes: Rows) -> None:

@@ -14,8 +14,8 @@ from datetime import date, datetime
 
 from django.db import DatabaseError, transaction
 
-from circulation.actions.group.sheet import Sheet
-from circulation.actions.operations import Answer, Intent, LostRace, recalled
+from circulation.actions.group.sheet import Outcome, Sheet, Wider
+from circulation.actions.operations import Intent, LostRace, recalled
 from circulation.domain.calendar import local_date
 from circulation.domain.facts import DeskFacts
 from circulation.ledgers import is_column_of_item
@@ -24,8 +24,6 @@ from circulation.readers.reference import Reference, latest_reference, reference
 from circulation.readers.together import Copy, Reader, Together, Wanted, load_together
 from library_net import round_trip
 from library_net.errors import LibraryError
-
-Outcome = Answer | LibraryError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +53,16 @@ class Case:
     copy: Copy
     reader: Reader | None
     credential_blocked: bool = False
+
+
+def every_issuer(*, now: datetime) -> frozenset[str]:
+    """Whose cards there may be, as far as the process knows."""
+    known = latest_reference(today=local_date(now))
+    return _issuers(known) if known else frozenset()
+
+
+def _issuers(reference: Reference) -> frozenset[str]:
+    return frozenset(lineage[0] for lineage in reference.lineages.values())
 
 
 def own_code(branch: int | str, *, now: datetime) -> str:
@@ -105,14 +113,16 @@ def _run(calls: Sequence[Call], *, decide: Decide) -> list[Outcome | None]:
         except LibraryError as error:
             sheet.refuse(place, error)
             continue
-        if case is not None:
+        if isinstance(case, Wider):
+            sheet.outcomes[place] = case
+        elif case is not None:
             cases.append(case)
     decide(cases, sheet)
     sheet.write()
     return sheet.outcomes
 
 
-def _case(place: int, call: Call, *, reference: Reference, found: Together) -> Case | None:
+def _case(place: int, call: Call, *, reference: Reference, found: Together) -> Case | Wider | None:
     branch_id = reference.branch_id(call.branch)
     call.intent.require_agency(reference.agency_of[branch_id])
     desk = reference.desks[branch_id]
@@ -121,7 +131,10 @@ def _case(place: int, call: Call, *, reference: Reference, found: Together) -> C
         return None
     if call.owner and call.owner != reference.code(copy.owner_id):
         return None
-    patron_id, is_blocked = _person(call, own=desk.agency[0], found=found)
+    person = _person(call, own=desk.agency[0], all_issuers=_issuers(reference), found=found)
+    if isinstance(person, Wider):
+        return person
+    patron_id, is_blocked = person
     is_return = call.patron_id is None and call.card is None
     reader = found.people.get(patron_id) if patron_id is not None else None
     if reader is None and not is_return:
@@ -137,22 +150,29 @@ def _case(place: int, call: Call, *, reference: Reference, found: Together) -> C
     )
 
 
-def _person(call: Call, *, own: str, found: Together) -> tuple[int | None, bool]:
+def _person(
+    call: Call, *, own: str, all_issuers: frozenset[str], found: Together
+) -> tuple[int | None, bool] | Wider:
     """Whom the call means, and whether the card shown opens nothing; ``None``: look closer."""
     if call.patron_id is not None:
-        if call.credential_id is None:
-            return call.patron_id, False
-        card = found.cards.get(call.credential_id)
-        return call.patron_id, not (card and card.is_active and card.patron_id == call.patron_id)
+        card = found.cards.get(call.credential_id or 0)
+        proves = card is not None and card.is_active and card.patron_id == call.patron_id
+        return call.patron_id, call.credential_id is not None and not proves
     if call.card is None:
         return None, False
     if (by_number := found.numbers.get(call.card.number)) is not None:
         return by_number, False
-    cards = [found.by_index[index] for index in call.card.indexes if index in found.by_index]
-    # ID-10: a card of this desk's institution stands before everybody else's; without one, others'
-    # must be looked at too.
-    is_own = any(card.is_reader_card and card.issuer == own for card in cards)
-    if not is_own or len({card.patron_id for card in cards}) != 1:
+    by_id = {card.id: card for index in call.card.indexes if (card := found.by_index.get(index))}
+    cards = [by_id[pk] for pk in sorted(by_id)]
+    # ID-10: a card of this desk's institution stands before everybody else's; without one, the
+    # others count, all of them: an institution this process had not heard of may have issued one.
+    if any(card.is_reader_card and card.issuer == own for card in cards):
+        cards = [card for card in cards if not card.is_reader_card or card.issuer == own]
+    elif call.card.issuers == frozenset({own}):
+        return Wider()
+    elif call.card.issuers != all_issuers:
+        cards = []
+    if len({card.patron_id for card in cards}) != 1:
         return None, False
     return cards[0].patron_id, not cards[0].is_active
 
