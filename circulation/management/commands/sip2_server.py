@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import time
 from argparse import ArgumentParser
 from contextlib import suppress
@@ -19,6 +20,7 @@ from circulation.protocols.sip2.server import Limits, Server, listen, tls_contex
 
 log = logging.getLogger(__name__)
 PARENT_CHECK_S = 2
+SWITCH_S = 0.0005  # the loop waits for a busy answer this long at most, not ten times as long
 
 
 class Command(BaseCommand):
@@ -51,6 +53,7 @@ class Command(BaseCommand):
 
 async def _serve(listening: socket.socket, *, limits: Limits, parent: int = 0) -> None:
     """Until a signal comes, or the parent is gone without one."""
+    sys.setswitchinterval(SWITCH_S)
     over = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, over.set)

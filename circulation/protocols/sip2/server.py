@@ -101,12 +101,15 @@ class Server:
         framer = Framer()
         while not talk.is_over:
             patience = self._limits.idle_s if talk.profile else self._limits.log_in_s
-            data = await asyncio.wait_for(reader.read(READ_BYTES), patience)
+            async with asyncio.timeout(patience):
+                data = await reader.read(READ_BYTES)
             if not data:
                 return
             for frame in framer.feed(data):
                 writer.write(await self._answer(talk, frame))
-                await asyncio.wait_for(writer.drain(), SEND_TIMEOUT_S)
+                if writer.transport.get_write_buffer_size():  # the line does not take it at once
+                    async with asyncio.timeout(SEND_TIMEOUT_S):
+                        await writer.drain()
                 if talk.is_over:
                     return
 
@@ -115,7 +118,8 @@ class Server:
         loop = asyncio.get_running_loop()
         work = loop.run_in_executor(self._pool, talk.hear, frame)
         try:
-            return await asyncio.wait_for(asyncio.shield(work), self._limits.answer_s)
+            async with asyncio.timeout(self._limits.answer_s):
+                return await asyncio.shield(work)
         except TimeoutError:
             log.warning("SIP2: an answer took longer than %s s", self._limits.answer_s)
             talk.is_over = True  # its thread may still hold the conversation
