@@ -105,7 +105,7 @@ def follow_until(
         pause = interval_s
         try:
             close_old_connections()
-            if follow_once(index) >= CHUNK:  # more may be waiting; few changes are let gather
+            if follow_once(index):
                 pause = 0.0
             is_waiting_for_writer = False
         except IndexBusyError:
