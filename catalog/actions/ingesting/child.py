@@ -28,6 +28,7 @@ def main() -> None:
         pickle.dump(prepare_step(**request), answers, protocol=pickle.HIGHEST_PROTOCOL)
         answers.flush()
         gc.collect()
+        gc.freeze()  # what stays (modules, tables) is not gone through again after each step
 
 
 if __name__ == "__main__":
