@@ -74,8 +74,11 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
     "unknown_branch": (422, _("There is no active branch %(branch)s. Check the branch code.")),
     "unknown_agency": (422, _("There is no institution %(agency)s. Check its code.")),
     "unknown_ledger": (
-        500,
-        _("The lending system “%(ledger)s” that keeps this copy is not connected."),
+        409,
+        _(
+            "The lending system “%(ledger)s” that keeps this copy is not connected. Lend another "
+            "copy, and tell whoever runs this installation."
+        ),
     ),
     # a renewal
     "unknown_loan": (404, _("There is no such loan. Look at the list of loans again.")),

@@ -18,7 +18,6 @@ from circulation.ledgers import Outcome, Remote, Telling, ledger_of
 from circulation.models import LedgerMessage
 from circulation.models.ledger_messages import LedgerMessageState as State
 from library_net.db import claim
-from library_net.errors import LibraryError
 
 log = logging.getLogger(__name__)
 LEASE: Final = timedelta(minutes=2)
@@ -99,10 +98,7 @@ def _tell(message: LedgerMessage, *, now: datetime) -> Outcome | None:
 
 
 def _deliver(message: LedgerMessage) -> tuple[Outcome, str]:
-    try:
-        ledger = ledger_of(message.ledger)
-    except LibraryError as error:
-        return Outcome.REFUSED, error.code
+    ledger = ledger_of(message.ledger)
     if not isinstance(ledger, Remote):
         return Outcome.REFUSED, "nobody to tell"
     item = message.item

@@ -5,7 +5,7 @@ from __future__ import annotations
 from circulation.ledgers.base import Ledger, Outcome, Remote, Standing, Telling
 from circulation.ledgers.hosted import KIND as HOSTED
 from circulation.ledgers.hosted import HostedLedger
-from library_net.errors import LibraryError
+from circulation.ledgers.unconnected import UnconnectedLedger
 
 _LEDGERS: dict[str, Ledger] = {HOSTED: HostedLedger()}
 
@@ -19,16 +19,13 @@ def register(kind: str, ledger: Ledger) -> None:
 
 
 def unregister(kind: str) -> None:
-    """The adapter is gone; its copies can be neither lent nor taken back until another comes."""
+    """The adapter is gone; its copies are taken back but not lent until another comes (LG-5)."""
     del _LEDGERS[kind]
 
 
 def ledger_of(kind: str) -> Ledger:
-    """The adapter for ``Item.ledger``. Raises ``unknown_ledger``."""
-    try:
-        return _LEDGERS[kind]
-    except KeyError:
-        raise LibraryError("unknown_ledger", ledger=kind) from None
+    """The adapter for ``Item.ledger``; without one, a ledger that is down (LG-5)."""
+    return _LEDGERS.get(kind) or UnconnectedLedger(kind)
 
 
 def is_column_of_item(kind: str) -> bool:

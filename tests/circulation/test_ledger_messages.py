@@ -13,8 +13,7 @@ from circulation.actions.tell_ledgers import LEASE
 from circulation.ledger_tasks import tell_ledgers
 from circulation.ledgers import Standing, ledger_of, register
 from circulation.models import LedgerMessage
-from library_net.errors import LibraryError
-from tests.circulation.calls import Member
+from tests.circulation.calls import Member, reasons
 from tests.circulation.town_library import KIND, connected
 from tests.world import World
 
@@ -173,5 +172,20 @@ def test_a_system_that_does_not_answer_three_times_is_shown(world, town, client)
 def test_a_kind_is_registered_once(town):
     with pytest.raises(ValueError, match=KIND):
         register(KIND, ledger_of(KIND))
-    with pytest.raises(LibraryError, match="unknown_ledger"):
-        ledger_of("nobody")
+
+
+def test_a_copy_whose_ledger_has_no_adapter_is_taken_back_and_not_lent(world):
+    """LG-5, CI-1."""
+    desk = Member(world, "JJ")
+    lent, shelved = world.item("三体"), copy_of(world)
+    desk.checkout("雪", lent)
+    Item.objects.filter(pk=lent.pk).update(ledger=KIND)
+
+    returned = desk.checkin(lent)
+    refused = desk.checkout("雪", shelved)
+    with connected() as town, town.up():  # the adapter is installed at last
+        at_a_later_time()
+
+    assert returned.json()["closed_loan"] is not None
+    assert (refused.status_code, reasons(refused)) == (409, ["unknown_ledger"])
+    assert town.calls == [("release", "available")]
