@@ -93,6 +93,8 @@ def main() -> int:
     parser.add_argument("--lint-only", action="store_true")
     chosen, arguments = parser.parse_known_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # A shell lets its background jobs ignore Ctrl-C; the servers under test must not inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="library-net-run-") as data_dir:
         run = Run(environment={**os.environ, "LIBRARY_NET_DATA_DIR": data_dir})
         if chosen.lint_only or not (chosen.quick or arguments):
