@@ -57,6 +57,10 @@ def say(
         escaping = Escaping(line.pgconn)
         calls = [_call(statement, given, escaping) for statement in statements]
         parts = [b"BEGIN"] * begins + calls + [b"COMMIT"] * commits
+        if not begins and not commits:
+            # In the middle of somebody's transaction (a test's) a failure would be the end of it,
+            # and psycopg has a connection forget its statements after every rollback.
+            _prepared[line] = _still_prepared(line)
         try:
             _prepare(line, statements)
             result = _send(line, b";".join(parts))
@@ -87,6 +91,12 @@ def _prepare(line: psycopg.Connection[Any], statements: Iterable[Prepared]) -> N
         if statement.name not in known:
             _send(line, f"PREPARE {statement.name} AS {statement.text}".encode())
             known.add(statement.name)
+
+
+def _still_prepared(line: psycopg.Connection[Any]) -> set[str]:
+    result = _send(line, b"SELECT name FROM pg_prepared_statements")
+    names = (result.get_value(row, 0) for row in range(result.ntuples))
+    return {name.decode() for name in names if name is not None}
 
 
 def _send(line: psycopg.Connection[Any], message: bytes) -> pq.PGresult:

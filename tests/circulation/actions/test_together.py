@@ -57,6 +57,23 @@ def test_an_ordinary_loan_and_return_ask_the_database_little(world):
     assert Loan.objects.get().closed_at == NOW
 
 
+def test_in_somebodys_transaction_forgotten_statements_are_prepared_again(world):
+    load_reference(today=NOW.date())
+    for name in ("before", "after"):
+        if connection.vendor == "postgresql":
+            connection.cursor().execute("DEALLOCATE ALL")  # as psycopg does after a rollback
+        with CaptureQueriesContext(connection) as lending:
+            checkout_by_card(
+                intent=intent(world, name),
+                branch="JJ-MAIN",
+                card=card_of(world.patrons["雪"]),
+                barcode=world.item().barcode,
+                now=NOW,
+            )
+
+    assert len(lending) <= 20  # the general way takes more
+
+
 def test_a_card_of_another_institution_goes_together_too(world):
     """ID-10: looked for once more, among the cards of all."""
     load_reference(today=NOW.date())
