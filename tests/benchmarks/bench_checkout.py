@@ -33,7 +33,7 @@ from tests.services import die_with_parent, find_program, free_port
 from tests.world import NOW, World, card_of
 
 DESCRIPTION = "loans a second over REST, all rules on ÷ a plain DRF + ORM view; 8 clients"
-DEFAULT_SIZE = 2400
+DEFAULT_SIZE = 400
 UNIT = "loans a contender and round"
 DATABASE = "postgresql"
 FEW, MANY = 8, 64
