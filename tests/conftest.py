@@ -60,6 +60,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 _DATA_DIR = pytest.StashKey[Path]()
 
 
+@pytest.fixture
+def world():
+    """A tiny network with readers; a test says itself that it wants a database."""
+    from tests.world import World  # models, which pure rules run without
+
+    return World.build()
+
+
 @pytest.fixture(scope="session")
 def marc_corpus() -> Path:
     """The folder of 183 real MARC files that lies beside a checkout, never inside it."""

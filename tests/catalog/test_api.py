@@ -12,25 +12,8 @@ from catalog.api.caller import pieces
 from catalog.models import Batch, BatchChunk, Item, SourceRecord
 from library_net.jobs.models import JobRun
 from tests.catalog.files import cnmarc, many
-from tests.catalog.members import Sender
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world():
-    return World.build()
-
-
-@pytest.fixture
-def jinjiang(world):
-    return Sender(world, "JJ")
-
-
-@pytest.fixture
-def ziyang(world):
-    return Sender(world, "ZY")
 
 
 def code(response):

@@ -6,17 +6,11 @@ from django.urls import reverse
 from catalog.models import MatchDecision, MatchQuestion, SourceRecord
 from tests.catalog.files import cnmarc
 from tests.catalog.members import Sender, clusters
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
 
 QUEUE = "admin:catalog_matchquestion_changelist"
 ISBN = "9787506365437"
-
-
-@pytest.fixture
-def world():
-    return World.build()
 
 
 @pytest.fixture

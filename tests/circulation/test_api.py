@@ -24,25 +24,10 @@ from circulation.models import (
 from circulation.models.patrons import CredentialStatus
 from library_net.api import problems
 from tests.circulation.calls import Member, reasons
-from tests.world import World, card_of
+from tests.world import card_of
 
 pytestmark = pytest.mark.django_db
 RESIDENT_ID = "510199199001010015"
-
-
-@pytest.fixture
-def world() -> World:
-    return World.build()
-
-
-@pytest.fixture
-def jinjiang(world) -> Member:
-    return Member(world, "JJ")
-
-
-@pytest.fixture
-def ziyang(world) -> Member:
-    return Member(world, "ZY")
 
 
 def test_a_repeat_gets_the_same_answer_and_does_nothing_twice(world, jinjiang):

@@ -9,14 +9,9 @@ from circulation.actions.settle_month import settle_month
 from circulation.models import LedgerEntry
 from tests.circulation.bookkeeping import POINTS, TARIFF, Desk, rule
 from tests.circulation.calls import Member
-from tests.world import World, card_of
+from tests.world import card_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return World.build()
 
 
 @pytest.fixture

@@ -7,25 +7,9 @@ import pytest
 
 from circulation.models import Credential, Operation, Patron, StaffException
 from tests.circulation.calls import Member, reasons
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
 RESIDENT_ID = "510199199001010015"  # unassigned region, valid check digit
-
-
-@pytest.fixture
-def world() -> World:
-    return World.build()
-
-
-@pytest.fixture
-def jinjiang(world) -> Member:
-    return Member(world, "JJ")
-
-
-@pytest.fixture
-def ziyang(world) -> Member:
-    return Member(world, "ZY")
 
 
 def _reader_card(member, number, *, name):

@@ -6,22 +6,12 @@ import pytest
 from django.utils import timezone
 
 from circulation.models import Credential, Guardianship, Loan, OfflineConflict, Proxy, UsedCode
-from tests.circulation.calls import Member, reasons
+from tests.circulation.calls import reasons
 from tests.circulation.phones import Phone
 from tests.circulation.test_electronic_cards import CODE, RESIDENT_ID, issuer  # noqa: F401
-from tests.world import World, card_of
+from tests.world import card_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world():
-    return World.build()
-
-
-@pytest.fixture
-def jinjiang(world):
-    return Member(world, "JJ")
 
 
 @pytest.fixture

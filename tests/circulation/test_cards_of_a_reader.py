@@ -6,21 +6,11 @@ from django.urls import reverse
 from circulation.models import AccessLog, Credential, Guardianship, Operation, Phone
 from circulation.models.patrons import CredentialStatus
 from tests.circulation.calls import Member, reasons
-from tests.world import World, card_of
+from tests.world import card_of
 
 pytestmark = pytest.mark.django_db
 RESIDENT_ID = "510199199001010015"  # unassigned region, valid check digit
 OLD_SSC, NEW_SSC = "A12345678", "B87654321"
-
-
-@pytest.fixture
-def world() -> World:
-    return World.build()
-
-
-@pytest.fixture
-def jinjiang(world) -> Member:
-    return Member(world, "JJ")
 
 
 @pytest.fixture

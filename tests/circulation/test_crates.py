@@ -8,19 +8,8 @@ from django.utils import timezone
 from circulation.models import Crate, StaffException, Transit
 from circulation.tasks import check_crates, check_events
 from tests.circulation.calls import Member, reasons
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return World.build()
-
-
-@pytest.fixture
-def jinjiang(world) -> Member:
-    return Member(world, "JJ")
 
 
 @pytest.fixture

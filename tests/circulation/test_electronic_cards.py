@@ -9,8 +9,8 @@ import pytest
 
 from circulation.models import Credential
 from library_net import relay
-from tests.circulation.calls import Member, reasons
-from tests.world import World, card_of
+from tests.circulation.calls import reasons
+from tests.world import card_of
 
 pytestmark = pytest.mark.django_db
 RESIDENT_ID = "510199199001010015"  # unassigned region, valid check digit
@@ -57,16 +57,6 @@ def issuer(settings):
     yield Handler
     Handler.stop()
     relay.breaker.rests_until = 0.0
-
-
-@pytest.fixture
-def world() -> World:
-    return World.build()
-
-
-@pytest.fixture
-def jinjiang(world) -> Member:
-    return Member(world, "JJ")
 
 
 def _register(member, number=RESIDENT_ID):

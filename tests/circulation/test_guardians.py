@@ -8,7 +8,7 @@ from circulation.domain.credentials import check_character, last_day_of_guard
 from circulation.models import Credential, Guardianship, Operation, Patron, Phone
 from circulation.readers.guardians import may_act_for
 from tests.circulation.calls import Member, reasons
-from tests.world import World, card_of
+from tests.world import card_of
 
 pytestmark = pytest.mark.django_db
 
@@ -19,16 +19,6 @@ def _id(born: str) -> str:
 
 
 CHILD, TEEN = _id("20200102"), _id("20110102")
-
-
-@pytest.fixture
-def world() -> World:
-    return World.build()
-
-
-@pytest.fixture
-def jinjiang(world) -> Member:
-    return Member(world, "JJ")
 
 
 def _register(member, number, *, name="小明", **more):

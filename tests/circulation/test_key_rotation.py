@@ -17,7 +17,7 @@ from circulation.domain.credentials import Credential as CredentialValue
 from circulation.domain.credentials import CredentialKind
 from circulation.models import Credential, NoticeAddress, Phone
 from library_net import vault
-from tests.circulation.calls import Member, reasons
+from tests.circulation.calls import reasons
 from tests.world import NOW, World
 
 pytestmark = pytest.mark.django_db
@@ -31,11 +31,6 @@ def world(settings) -> World:
     world = World.build()
     keep_phone("13800000000", patron=world.patrons["雪"], confirmed_at=NOW)
     return world
-
-
-@pytest.fixture
-def jinjiang(world) -> Member:
-    return Member(world, "JJ")
 
 
 def _register(member, number=RESIDENT_ID):

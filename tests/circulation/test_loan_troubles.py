@@ -20,21 +20,10 @@ from circulation.models import (
 )
 from circulation.tasks import declare_lost_loans
 from tests.circulation.calls import Member, reasons
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
 
 TARIFF = {"factors": [{"times": "1"}], "processing": "5.00", "refund_days": 30}
-
-
-@pytest.fixture
-def world() -> World:
-    return World.build()
-
-
-@pytest.fixture
-def jinjiang(world) -> Member:
-    return Member(world, "JJ")
 
 
 def lend(jinjiang, item, reader="雪"):

@@ -11,21 +11,11 @@ from circulation.models import LedgerEntry, Loan, Operation, Patron, PatronMerge
 from library_net.accounts.models import User
 from library_net.accounts.scope import Scope, agency_scope
 from library_net.errors import LibraryError
-from tests.circulation.calls import Member, reasons
-from tests.world import NOW, World, card_of
+from tests.circulation.calls import reasons
+from tests.world import NOW, card_of
 
 pytestmark = pytest.mark.django_db
 _COUNT = iter(range(10_000))
-
-
-@pytest.fixture
-def world() -> World:
-    return World.build()
-
-
-@pytest.fixture
-def jinjiang(world) -> Member:
-    return Member(world, "JJ")
 
 
 def _intent(scope: Scope | None = None) -> Intent:

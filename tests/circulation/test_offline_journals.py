@@ -18,14 +18,9 @@ from circulation.models import (
 from tests.circulation.calls import Member
 from tests.circulation.sip2.machine import Machine
 from tests.circulation.sip2.running import serving, terminal
-from tests.world import World, card_of
+from tests.world import card_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world():
-    return World.build()
 
 
 class Device:

@@ -11,21 +11,10 @@ from circulation.domain.device_codes import parse_device_code
 from circulation.models import Credential, UsedCode
 from circulation.models.patrons import CredentialStatus
 from library_net.errors import LibraryError
-from tests.circulation.calls import Member, reasons
+from tests.circulation.calls import reasons
 from tests.circulation.phones import Phone
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return World.build()
-
-
-@pytest.fixture
-def jinjiang(world) -> Member:
-    return Member(world, "JJ")
 
 
 @pytest.fixture

@@ -8,20 +8,9 @@ from django.utils import timezone
 from circulation.domain.calendar import local_date
 from circulation.models import HoldRequest, LoanRule
 from circulation.tasks import expire_requests, resume_requests
-from tests.circulation.calls import Member, reasons
-from tests.world import World
+from tests.circulation.calls import reasons
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return World.build()
-
-
-@pytest.fixture
-def jinjiang(world) -> Member:
-    return Member(world, "JJ")
 
 
 def day(ahead: int) -> str:

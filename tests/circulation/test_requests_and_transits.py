@@ -13,25 +13,9 @@ from circulation.models import (
     Transit,
 )
 from circulation.tasks import check_events, expire_requests
-from tests.circulation.calls import Member, reasons
-from tests.world import World
+from tests.circulation.calls import reasons
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return World.build()
-
-
-@pytest.fixture
-def jinjiang(world) -> Member:
-    return Member(world, "JJ")
-
-
-@pytest.fixture
-def ziyang(world) -> Member:
-    return Member(world, "ZY")
 
 
 def test_a_renewal_answers_the_new_date_and_the_second_is_refused(world, jinjiang):

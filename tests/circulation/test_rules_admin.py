@@ -5,14 +5,8 @@ from django.urls import reverse
 
 from circulation.models import CollectionAgreement, LedgerEntry, LoanRule
 from tests.circulation.bookkeeping import Desk
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return World.build()
 
 
 @pytest.fixture

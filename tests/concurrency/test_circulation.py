@@ -54,11 +54,6 @@ def all_at_once(work: Callable[[int], Any], *, threads: int = THREADS) -> list[A
     return results
 
 
-@pytest.fixture
-def world() -> World:
-    return World.build()
-
-
 def intent(world: World, operation_id: str, agency: str = "JJ") -> Intent:
     pk = world.agencies[agency].pk
     scope = Scope(agency_ids=frozenset({pk}), home_agency_id=pk)

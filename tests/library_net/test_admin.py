@@ -6,18 +6,12 @@ from django.urls import reverse
 
 from circulation.models import AccessLog, Patron
 from library_net.network.models import MemberKey
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
 LISTS = sorted(
     f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
     for model in admin.site._registry
 )
-
-
-@pytest.fixture
-def world():
-    return World.build()
 
 
 @pytest.mark.parametrize("page", LISTS)

@@ -3,14 +3,8 @@
 import pytest
 
 from library_net.accounts.scope import scope_of
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world():
-    return World.build()
 
 
 @pytest.mark.parametrize("limit", ["²", "9" * 5000, "-1", "0", "x", "１"])

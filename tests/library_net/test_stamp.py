@@ -13,15 +13,10 @@ from circulation.readers.reference import latest_reference, load_reference
 from library_net.network.models import Agency, Branch, ClosedDay, MemberKey
 from library_net.network.stamp import current_stamp, watched_tables
 from tests.circulation.calls import Member, reasons
-from tests.world import NOW, World
+from tests.world import NOW
 
 pytestmark = pytest.mark.django_db
 TODAY = NOW.date()
-
-
-@pytest.fixture
-def world() -> World:
-    return World.build()
 
 
 def test_every_table_a_reference_is_read_from_is_watched(world):

@@ -8,15 +8,9 @@ from circulation.models import HoldRequest, Loan
 from tests.catalog.files import cnmarc
 from tests.catalog.members import Sender
 from tests.circulation.calls import Member
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
 ISBN = "9787506365437"
-
-
-@pytest.fixture
-def world():
-    return World.build()
 
 
 @pytest.fixture

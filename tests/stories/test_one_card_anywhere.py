@@ -6,14 +6,8 @@ from catalog.domain.items import ItemStatus
 from circulation.domain.states import RequestState, TransitState
 from circulation.models import HoldRequest, ItemEvent, Loan, Transit
 from tests.circulation.calls import Member
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return World.build()
 
 
 def test_a_book_borrowed_in_one_city_comes_back_in_another_and_serves_the_next_reader(world):

@@ -11,11 +11,6 @@ from tests.world import NOW, World
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> World:
-    return World.build()
-
-
 def approved(world: World, item, *, to: str) -> Move:
     plan = Plan.objects.create(
         date=NOW.date(), state="approved", seed=1, as_of=NOW, created_at=NOW, is_verified=True

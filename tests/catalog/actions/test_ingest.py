@@ -18,27 +18,10 @@ from catalog.models import (
 from catalog.models.feed import number_changes
 from tests.catalog import files
 from tests.catalog.files import cnmarc, many, marc21
-from tests.catalog.members import Sender
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
 
 SHE_DIAO = {"publisher": "广州出版社", "year": 2002, "pages": 380}
-
-
-@pytest.fixture
-def world():
-    return World.build()
-
-
-@pytest.fixture
-def jinjiang(world):
-    return Sender(world, "JJ")
-
-
-@pytest.fixture
-def ziyang(world):
-    return Sender(world, "ZY")
 
 
 @pytest.fixture

@@ -10,26 +10,10 @@ from catalog.models import Item, Manifestation, MatchEvidence, SourceRecord, Wor
 from tests.catalog import files
 from tests.catalog.files import cnmarc, marc21
 from tests.catalog.members import Sender, clusters
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
 
 SHE_DIAO = {"publisher": "广州出版社", "year": 2002, "pages": 380}
-
-
-@pytest.fixture
-def world():
-    return World.build()
-
-
-@pytest.fixture
-def jinjiang(world):
-    return Sender(world, "JJ")
-
-
-@pytest.fixture
-def ziyang(world):
-    return Sender(world, "ZY")
 
 
 # --- matching across members ---------------------------------------------------------------------

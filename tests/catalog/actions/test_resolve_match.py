@@ -17,27 +17,11 @@ from library_net.accounts.scope import Scope
 from library_net.errors import LibraryError
 from tests.catalog.files import cnmarc
 from tests.catalog.members import Sender, clusters, now
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
 
 ALL = Scope(everywhere=True)
 HUO = {"publisher": "作家出版社", "year": 2012, "pages": 191}
-
-
-@pytest.fixture
-def world():
-    return World.build()
-
-
-@pytest.fixture
-def jinjiang(world):
-    return Sender(world, "JJ")
-
-
-@pytest.fixture
-def ziyang(world):
-    return Sender(world, "ZY")
 
 
 @pytest.fixture

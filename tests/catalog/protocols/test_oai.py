@@ -12,16 +12,11 @@ from hypothesis import strategies as st
 from catalog.models import Manifestation, SourceRecord
 from catalog.protocols.oai import views
 from catalog.protocols.oai.requests import Verb, agency_code, set_spec
-from tests.world import NOW, World
+from tests.world import NOW
 
 pytestmark = pytest.mark.django_db
 O = "{http://www.openarchives.org/OAI/2.0/}"  # noqa: E741
 REPOSITORY = "oai:library-net.local:"
-
-
-@pytest.fixture
-def world():
-    return World.build()
 
 
 def ask(client, *pairs, method="get", **arguments):

@@ -23,11 +23,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world():
-    return World.build()
-
-
-@pytest.fixture
 def index(settings, tmp_path):
     settings.SEARCH_INDEX_PATH = tmp_path / "search"
     index = shared_index(settings.SEARCH_INDEX_PATH)

@@ -6,20 +6,9 @@ import pytest
 
 from catalog.models import Manifestation, SourceRecord
 from tests.catalog.files import cnmarc, cnmarc_fields, many, marcxml
-from tests.catalog.sync.member import Changer, delete, upsert
-from tests.world import World
+from tests.catalog.sync.member import delete, upsert
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world():
-    return World.build()
-
-
-@pytest.fixture
-def jinjiang(world):
-    return Changer(world, "JJ")
 
 
 def counts(batch):

@@ -9,19 +9,8 @@ from catalog.tasks import measure_all, measure_quality
 from library_net.jobs.models import JobRun, JobState
 from tests.catalog.files import cnmarc, many
 from tests.catalog.sync.member import Changer
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world():
-    return World.build()
-
-
-@pytest.fixture
-def jinjiang(world):
-    return Changer(world, "JJ")
 
 
 def measure():

@@ -6,20 +6,9 @@ from django.urls import reverse
 from catalog.models import Batch, SourceRecord
 from tests.catalog.files import authority, cnmarc, many, unusable
 from tests.catalog.members import work
-from tests.catalog.sync.member import Changer, upsert
-from tests.world import World
+from tests.catalog.sync.member import upsert
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world():
-    return World.build()
-
-
-@pytest.fixture
-def jinjiang(world):
-    return Changer(world, "JJ")
 
 
 def held():

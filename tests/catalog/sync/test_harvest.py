@@ -12,14 +12,8 @@ from library_net.jobs.models import JobRun, JobState
 from tests.catalog.files import cnmarc_fields, marcxml
 from tests.catalog.members import work
 from tests.catalog.sync.servers import Repository, nobody, refusal, server
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world():
-    return World.build()
 
 
 @pytest.fixture

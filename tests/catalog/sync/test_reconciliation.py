@@ -9,19 +9,8 @@ from hypothesis import strategies as st
 from catalog.domain.digests import block_digests, differing, proof_of, sub_block_digests
 from tests.catalog.files import cnmarc, cnmarc_fields, marcxml
 from tests.catalog.sync.member import Changer, differences, digests, upsert
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world():
-    return World.build()
-
-
-@pytest.fixture
-def jinjiang(world):
-    return Changer(world, "JJ")
 
 
 @pytest.fixture

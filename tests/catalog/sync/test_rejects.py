@@ -9,21 +9,10 @@ from catalog.models import Batch, Reject, SourceRecord
 from tests.catalog.files import cnmarc, many
 from tests.catalog.members import work
 from tests.catalog.sync.member import Changer
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
 BROKEN = cnmarc("m1", "蜀道难", "李白")[:-40] + b"\x1d"
 MENDED = cnmarc("m1", "蜀道难", "李白")
-
-
-@pytest.fixture
-def world():
-    return World.build()
-
-
-@pytest.fixture
-def jinjiang(world):
-    return Changer(world, "JJ")
 
 
 @pytest.fixture

@@ -14,21 +14,9 @@ from catalog.models import Webhook, WebhookDelivery
 from catalog.tasks import deliver_webhooks
 from library_net.errors import LibraryError
 from tests.catalog.files import many
-from tests.catalog.sync.member import Changer
 from tests.catalog.sync.servers import nobody, server
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world():
-    return World.build()
-
-
-@pytest.fixture
-def jinjiang(world):
-    return Changer(world, "JJ")
 
 
 def subscribe(world, url, *, agency="ZY"):

@@ -7,7 +7,6 @@ from catalog.domain.items import ItemStatus
 from circulation.actions.allocate_requests import allocate_requests
 from circulation.models import HoldRequest, LoanRule, Pick
 from circulation.tasks import allocate_changed, allocate_now
-from tests.circulation.calls import Member
 from tests.world import NOW, World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,16 +20,6 @@ def world() -> World:
     for origin, destination in (("JJ-MAIN", "ZY-MAIN"), ("ZY-MAIN", "JJ-MAIN")):
         world.route(origin, destination)
     return world
-
-
-@pytest.fixture
-def jinjiang(world) -> Member:
-    return Member(world, "JJ")
-
-
-@pytest.fixture
-def ziyang(world) -> Member:
-    return Member(world, "ZY")
 
 
 def proposed():

@@ -18,14 +18,9 @@ from circulation.models import (
 from circulation.models.ledger import PointKind
 from library_net.errors import LibraryError
 from tests.circulation.bookkeeping import POINTS, TARIFF, Desk, postings, rule
-from tests.world import NOW, World
+from tests.world import NOW
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return World.build()
 
 
 @pytest.fixture

@@ -24,11 +24,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world() -> World:
-    return World.build()
-
-
-@pytest.fixture
 def desk(world) -> Desk:
     return Desk(world)
 

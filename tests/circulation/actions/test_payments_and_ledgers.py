@@ -24,11 +24,6 @@ from tests.world import NOW, World
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> World:
-    return World.build()
-
-
 def staff(world: World, agency: str, operation_id: str) -> Intent:
     scope = agency_scope(world.agencies[agency].pk)
     return Intent(caller=f"test:{agency}", operation_id=operation_id, scope=scope)

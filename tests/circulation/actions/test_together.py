@@ -28,11 +28,6 @@ from tests.world import NOW, World, card_of
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> World:
-    return World.build()
-
-
 def intent(world: World, operation_id: str, agency: str = "JJ") -> Intent:
     pk = world.agencies[agency].pk
     scope = Scope(agency_ids=frozenset({pk}), home_agency_id=pk)

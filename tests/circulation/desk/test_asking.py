@@ -4,14 +4,9 @@ import pytest
 from django.urls import reverse
 
 from circulation.models import HoldRequest
-from tests.world import World, card_of
+from tests.world import card_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world():
-    return World.build()
 
 
 @pytest.fixture

@@ -12,14 +12,8 @@ from circulation.models import Crate, StaffException, Transit
 from circulation.tasks import check_crates
 from tests.circulation.calls import Member
 from tests.library_net.test_barcodes import picture
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world():
-    return World.build()
 
 
 def at_desk(client, world, agency):

@@ -12,14 +12,9 @@ from django.utils import timezone
 from circulation.actions.settle_month import settle_month
 from circulation.models import LedgerEntry, Loan, LoanRule, Settlement
 from tests.circulation.bookkeeping import POINTS, Desk, rule
-from tests.world import World, card_of
+from tests.world import card_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def world() -> World:
-    return World.build()
 
 
 @pytest.fixture

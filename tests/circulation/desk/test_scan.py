@@ -6,15 +6,10 @@ from django.urls import reverse
 from circulation.models import AccessLog, Loan, Operation, StaffException
 from circulation.models.patrons import CredentialStatus
 from tests.circulation.calls import Member
-from tests.world import World, card_of
+from tests.world import card_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 UNREGISTERED_ID = "510199199001010015"  # unassigned region, valid check digit
-
-
-@pytest.fixture
-def world():
-    return World.build()
 
 
 @pytest.fixture

@@ -7,14 +7,9 @@ from circulation.actions.checkin import checkin
 from circulation.actions.operations import Intent
 from circulation.models import Move, Plan, Transit
 from library_net.accounts.scope import agency_scope
-from tests.world import NOW, World
+from tests.world import NOW
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def world():
-    return World.build()
 
 
 def sign_in(client, world, agency):

@@ -10,14 +10,9 @@ from django.utils import timezone
 from circulation.models import AccessLog, HoldRequest, Loan, LoanRule, Proxy
 from tests.circulation.calls import Member, reasons
 from tests.library_net.test_barcodes import picture
-from tests.world import World, card_of
+from tests.world import card_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world():
-    return World.build()
 
 
 @pytest.fixture

@@ -7,14 +7,8 @@ from circulation.actions.collect_notices import collect_news
 from circulation.actions.notices.words import still_true, words
 from circulation.models import LoanRule, Notice
 from tests.circulation.calls import Member
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return World.build()
 
 
 @pytest.mark.parametrize(("language", "said"), [("zh-hans", "图书催还"), ("en", "sooner")])

@@ -10,14 +10,9 @@ from circulation.domain.rebalancing.rows import Night
 from circulation.domain.states import RequestState, TransitReason
 from circulation.models import HoldRequest, Loan, LoanRule, MaterialType, Transit
 from circulation.readers.night import read_night
-from tests.world import NOW, World
+from tests.world import NOW
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return World.build()
 
 
 def night() -> Night:

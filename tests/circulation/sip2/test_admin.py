@@ -4,15 +4,10 @@ import pytest
 
 from circulation.models import Notice, NoticeChannel, SipTerminal
 from tests.circulation.sip2.running import terminal
-from tests.world import NOW, World
+from tests.world import NOW
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/circulation/sipterminal/"
-
-
-@pytest.fixture
-def world():
-    return World.build()
 
 
 def form(world, **more):

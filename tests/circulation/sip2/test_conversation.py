@@ -20,15 +20,10 @@ from circulation.models import (
 from library_net.accounts.models import User
 from tests.circulation.sip2.machine import Machine, stamp
 from tests.circulation.sip2.running import serving, terminal
-from tests.world import World, card_of
+from tests.world import card_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RESIDENT_ID = "510199199001010015"
-
-
-@pytest.fixture
-def world():
-    return World.build()
 
 
 @pytest.fixture

@@ -12,15 +12,10 @@ from circulation.models import ItemEvent, Loan, Operation
 from tests.circulation.calls import Member
 from tests.circulation.sip2.machine import Machine, stamp
 from tests.circulation.sip2.running import server_process, serving, terminal
-from tests.world import World, card_of
+from tests.world import card_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BROKEN_CLOCK = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def world():
-    return World.build()
 
 
 @pytest.fixture
