@@ -66,7 +66,7 @@ def cluster(
         if word:
             by_hand.append((i, j, _with_word(found)))
     same.sort(key=lambda row: row[:3])
-    groups = _Groups(len(names))
+    groups = Groups(len(names))
     groups.join([(i, j) for _, i, j, _ in same], apart=differing | parted)
     groups.join([(i, j) for i, j, _ in by_hand], apart=parted)
     told = {(i, j) for i, j, _ in by_hand}
@@ -93,7 +93,7 @@ def _with_word(found: Comparison) -> Comparison:
     return replace(found, evidence=(word, *found.evidence))
 
 
-class _Groups:
+class Groups:
     """Sets of indices, growing by joins."""
 
     __slots__ = ("joined", "members", "root")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from catalog.domain.profile import MatchProfile, match_keys, profile_of, work_key
+from catalog.domain.profile import MatchProfile, match_keys, profile_of
 from catalog.domain.records import Material
 from catalog.domain.similarity import (
     are_made_over_alike,
@@ -30,10 +30,9 @@ __all__ = [
     "compare",
     "match_keys",
     "profile_of",
-    "work_key",
 ]
 
-MATCHER_VERSION = 3
+MATCHER_VERSION = 4
 """Raise it whenever a verdict or a key may change: records of older versions are matched again."""
 
 # Points of the evidence, and what they must add up to. Agreement of an identifier and an equal

@@ -204,6 +204,7 @@ def _contributors(ranked: Sequence[_Ranked]) -> _Chosen:
             pinyin=_first(person.pinyin, (c.pinyin for c in known[person_key(person.name)])),
             original=_first(person.original, (c.original for c in known[person_key(person.name)])),
             note=_first(person.note, (c.note for c in known[person_key(person.name)])),
+            ids=tuple(dict.fromkeys(i for c in known[person_key(person.name)] for i in c.ids)),
         )
         for person in winner.record.contributors
     )

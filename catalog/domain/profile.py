@@ -217,21 +217,10 @@ def match_keys(record: BibRecord) -> tuple[str, ...]:
     return profile_of(record).keys
 
 
-def work_key(record: BibRecord) -> str:
-    """The key under which manifestations meet in one work: title and first author (MA-12).
-
-    Without an author the publisher stands in, so that two yearbooks of one name stay apart.
-    """
-    title, _, _ = _split_title(record.title.partition(" : ")[0] or record.title)
-    person = next((keys[0] for c in record.contributors if (keys := person_keys(c.name))), "")
-    kind = "" if record.material is not Material.SERIAL else "serial"
-    return _hash(kind, title, person or f"publisher {publisher_key(record.publisher)}")
-
-
 def profile_of(record: BibRecord) -> MatchProfile:
     """What the keys of a record need; see MatchProfile."""
     main_title = record.title.partition(" : ")[0] or record.title
-    title, title_volume, set_size = _split_title(main_title)
+    title, title_volume, set_size = split_title(main_title)
     people = record.contributors
     first_people = person_keys(people[0].name) if people else ()
     isbns, set_isbns = _isbns(record)
@@ -261,7 +250,7 @@ def profile_of(record: BibRecord) -> MatchProfile:
     )
 
 
-def _split_title(text: str) -> tuple[str, str, int | None]:
+def split_title(text: str) -> tuple[str, str, int | None]:
     """(title key without part designation, the part, how many parts a whole set has)."""
     set_size = None
     if ("全" in text or "共" in text) and (whole := _WHOLE_SET.search(text)):

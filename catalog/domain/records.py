@@ -73,6 +73,7 @@ class Contributor:
     pinyin: str = ""  # romanised form, as catalogued
     original: str = ""  # form in the original language
     note: str = ""  # nationality, dynasty, dates, as catalogued
+    ids: tuple[str, ...] = ()  # of the person, valid everywhere: isni:…, viaf:…, lcnaf:…
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from catalog.domain.folding import has_han
 from catalog.domain.identifiers import parse_isbn, parse_issn, parse_price
 from catalog.domain.marc.codelists import MARC21_AUDIENCES, MARC21_MATERIALS, iso_country
 from catalog.domain.marc.extract import Field, MarcFields
+from catalog.domain.marc.origins import person_ids, with_noted_originals
 from catalog.domain.marc.problems import BibFlag
 from catalog.domain.marc.roles import role_of
 from catalog.domain.marc.values import (
@@ -180,6 +181,7 @@ def get_contributors(fields: MarcFields) -> list[Contributor]:
                 pinyin=personal_name(romanised).name if romanised else "",
                 role=role,
                 is_corporate=is_corporate,
+                ids=person_ids([value for code, value in one[1] if code in "01"]),
             )
             if person.name:
                 found.append(person)
@@ -400,7 +402,9 @@ def get_flags(fields: MarcFields, titles: list[Title], identifiers: list[Identif
 
 def to_bib_record(fields: MarcFields) -> BibRecord:
     """The neutral record of a MARC 21 record."""
-    titles, identifiers = get_titles(fields), get_identifiers(fields)
+    notes = unique(get_notes(fields))
+    titles = with_noted_originals(get_titles(fields), notes)
+    identifiers = get_identifiers(fields)
     volume, part_name = get_volume(fields)
     responsibility = get_responsibility(fields)
     contributors = get_contributors(fields)
@@ -435,7 +439,7 @@ def to_bib_record(fields: MarcFields) -> BibRecord:
         subjects=unique(get_subjects(fields)),
         classes=unique(get_classes(fields)),
         series=unique(get_series(fields)),
-        notes=unique(get_notes(fields)),
+        notes=notes,
         summary=get_summary(fields),
         audience=get_audience(fields),
         material=get_material(fields),

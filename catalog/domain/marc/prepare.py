@@ -19,8 +19,9 @@ from catalog.domain.items import ItemFacts
 from catalog.domain.marc.parse import ParsedRecord, SourceProfile, parse
 from catalog.domain.marc.problems import RecordError
 from catalog.domain.marc.read import FileKind, Quarantined, RawRecord, read_records
-from catalog.domain.profile import MatchProfile, profile_of, work_key
+from catalog.domain.profile import MatchProfile, profile_of
 from catalog.domain.records import BibRecord
+from catalog.domain.works import work_facts
 
 LEAST_TO_CUT = 200  # records of a step; smaller ones are tests and single records
 # Bytes a reader may look beyond a record to tell where it ends; a record has at most 99,999.
@@ -35,6 +36,7 @@ class Plain(NamedTuple):
     neutral: str = ""  # JSON; this and what follows is empty for a deletion
     keys: tuple[str, ...] = ()
     work_key: str = ""
+    work_ties: tuple[str, ...] = ()
     title: str = ""
     author: str = ""
     publisher: str = ""
@@ -109,11 +111,13 @@ def _read_so(plain: Plain, parsed: ParsedRecord) -> Plain:
 
 def plain_of(record: BibRecord) -> Plain:
     """What the record itself says; not how it was read, nor the keys it meets others by."""
+    work = work_facts(record)
     return Plain(
         control_number=record.control_number,
         format=record.format.value,
         neutral=orjson.dumps(record.to_json()).decode().replace("\\u0000", ""),
-        work_key=work_key(record),
+        work_key=work.key,
+        work_ties=work.ties,
         title=record.title,
         author=record.contributors[0].name if record.contributors else "",
         publisher=record.publisher,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from catalog.domain.folding import has_han
+from catalog.domain.marc.origins import person_links
 from catalog.domain.marc.parts import coded_date, control, data, degree, first_of, is_plain_year
 from catalog.domain.marc.roles import role_word
 from catalog.domain.marc.values import is_latin
@@ -132,6 +133,7 @@ def _access_point(one: Contributor) -> Field:
         ("9", one.pinyin),
         ("c", original),
         (note_code, one.note),
+        *(("3", link) for link in person_links(one.ids)),
         ("4", role_word(one.role)),
     )
 

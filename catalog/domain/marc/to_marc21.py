@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from catalog.domain.folding import has_han
 from catalog.domain.marc.codelists import COUNTRY_CODES
+from catalog.domain.marc.origins import person_links
 from catalog.domain.marc.parts import (
     coded_date,
     control,
@@ -153,9 +154,9 @@ def _access_point(one: Contributor, *, is_main: bool) -> Pair:
     tag = ("1" if is_main else "7") + ("10" if one.is_corporate else "00")
     is_inverted = "," in one.name or has_han(one.name)
     indicators = "2 " if one.is_corporate else "1 " if is_inverted else "0 "
-    return data(tag, indicators, ("a", one.name), ("c", one.note), ("4", one.role)), [
-        ("a", one.pinyin)
-    ]
+    links = (("1", link) for link in person_links(one.ids))
+    shown = data(tag, indicators, ("a", one.name), ("c", one.note), ("4", one.role), *links)
+    return shown, [("a", one.pinyin)]
 
 
 def _title_statement(record: BibRecord) -> Pair:

@@ -14,6 +14,7 @@ from catalog.domain.folding import has_han
 from catalog.domain.identifiers import parse_isbn, parse_issn, parse_price, parse_ubsn
 from catalog.domain.marc.codelists import UNIMARC_AUDIENCES, UNIMARC_MATERIALS
 from catalog.domain.marc.extract import MarcFields, Subfields
+from catalog.domain.marc.origins import person_ids, with_noted_originals
 from catalog.domain.marc.problems import BibFlag
 from catalog.domain.marc.roles import role_of
 from catalog.domain.marc.values import (
@@ -194,15 +195,20 @@ def _contributor(subfields: Subfields, *, role: str, is_corporate: bool) -> Cont
         "pinyin": clean(join(subfields, "9A")),
         "role": role,
         "is_corporate": is_corporate,
+        "ids": person_ids(
+            [f"isni {value}" if code == "o" else value for code, value in subfields if code in "o3"]
+        ),
     }
     notes: list[str] = []
     original = ""
     for code, value in subfields:
         inner = clean(value).strip("()（）[]〔〕 ,;")
-        if code in "cf" and inner:
+        if code in "cfg" and inner:
             if code == "c" and has_han(name) and is_latin(inner) and len(inner) > 3:
                 original = inner
-            else:
+            elif code == "g" and has_han(name) and is_latin(inner) and not is_corporate:
+                original = original or inner
+            elif code != "g":
                 notes.append(inner)
     if is_corporate:
         name = " ".join([name, *[clean(v) for code, v in subfields if code == "b"]])
@@ -383,7 +389,9 @@ def get_flags(fields: MarcFields, titles: list[Title], identifiers: list[Identif
 
 def to_bib_record(fields: MarcFields) -> BibRecord:
     """The neutral record of a UNIMARC or CNMARC record."""
-    titles, identifiers = get_titles(fields), get_identifiers(fields)
+    notes = unique(get_notes(fields))
+    titles = with_noted_originals(get_titles(fields), notes)
+    identifiers = get_identifiers(fields)
     volume, part_name = get_volume(fields)
     responsibility = get_responsibility(fields)
     contributors = get_contributors(fields)
@@ -418,7 +426,7 @@ def to_bib_record(fields: MarcFields) -> BibRecord:
         subjects=unique(get_subjects(fields)),
         classes=unique(get_classes(fields)),
         series=unique(get_series(fields)),
-        notes=unique(get_notes(fields)),
+        notes=notes,
         summary=get_summary(fields),
         audience=get_audience(fields),
         material=get_material(fields),

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.domain.clustering import cluster
-from catalog.domain.matching import Verdict, compare, match_keys, profile_of, work_key
+from catalog.domain.matching import Verdict, compare, match_keys, profile_of
 from catalog.domain.records import Series
+from catalog.domain.works import work_key
 from tests.catalog.domain.books import book
 
 ISBN, OTHER_ISBN, SET_ISBN = "9787533918453", "9787505390133", "9787501329823"

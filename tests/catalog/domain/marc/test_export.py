@@ -72,6 +72,7 @@ people = st.one_of(
         pinyin=st.sampled_from(["", "jin yong", "lao she"]),
         original=st.sampled_from(["", "Murakami, Haruki"]),
         note=st.sampled_from(["", "日", "清", "1899-1966"]),
+        ids=st.sampled_from([(), ("isni:0000000121032683",), ("viaf:12305157", "wikidata:Q502")]),
     ),
     st.builds(
         Contributor,

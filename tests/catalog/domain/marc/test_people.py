@@ -131,3 +131,38 @@ def test_a_statement_is_used_only_where_no_access_point_is():
     assert [one.name for one in with_one.contributors] == ["金庸"]
     assert with_one.responsibility == "金庸著 ; 李四校"
     assert not with_one.flags
+
+
+def test_the_original_name_of_a_transliterated_author_is_read_from_g():
+    """NO-12: the National Library's habit; $c keeps nationality, $f dates."""
+    record = from_cnmarc(data("701", "$a司汤达$c(法)$g(Stendhal)$f(1783-1842)$4著"))
+
+    (person,) = record.contributors
+    assert (person.name, person.original, person.note) == ("司汤达", "Stendhal", "法 1783-1842")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("$1https://isni.org/isni/0000000121032683", "isni:0000000121032683"),
+        ("$0(isni)0000 0001 2103 2683", "isni:0000000121032683"),
+        ("$1http://viaf.org/viaf/12305157", "viaf:12305157"),
+        ("$0http://id.loc.gov/authorities/names/n79061332", "lcnaf:n79061332"),
+        ("$0(DLC)n 79061332", "lcnaf:n79061332"),
+        ("$1http://www.wikidata.org/entity/Q502", "wikidata:Q502"),
+    ],
+)
+def test_identifiers_of_a_person_are_kept(written, read):
+    """NO-22."""
+    (person,) = from_marc21(data("100", f"$aStendhal,$d1783-1842.{written}", "0 ")).contributors
+
+    assert person.ids == (read,)
+
+
+def test_a_number_of_somebodys_authority_file_is_no_identifier():
+    """NO-22: $3 is a local key, unless it is a link."""
+    local = from_cnmarc(data("701", "$a司汤达$3A001234$4著"))
+    known = from_cnmarc(data("701", "$a司汤达$oISNI 0000 0001 2103 2683$4著"))
+
+    assert local.contributors[0].ids == ()
+    assert known.contributors[0].ids == ("isni:0000000121032683",)

@@ -1,4 +1,4 @@
-"""Rules NO-11, NO-12, NO-15 and NO-20: what a record is called, and whether that can be."""
+"""Rules NO-11, NO-12, NO-15, NO-20 and NO-23: what a record is called, and whether that can be."""
 
 import pytest
 
@@ -160,3 +160,36 @@ def test_a_record_without_title_or_number_is_kept_and_flagged():
 
     assert record.title == ""
     assert set(record.flags) >= {BibFlag.NO_TITLE, BibFlag.NO_CONTROL_NUMBER}
+
+
+@pytest.mark.parametrize(
+    ("note", "title"),
+    [
+        ("书名原文: The great Gatsby", "The great Gatsby"),
+        ("书名原文：《Le rouge et le noir》", "Le rouge et le noir"),
+        ("译自: Pride and prejudice.", "Pride and prejudice"),
+        ("据英文版转译。原书名: Преступление и наказание。附年表", "Преступление и наказание"),
+        ("译自法国伽利玛出版社1972年版", ""),
+        ("译自: 人民文学出版社版", ""),
+        ("原名: 红楼梦", ""),
+    ],
+)
+def test_the_original_title_told_in_a_note_is_kept_as_such(note, title):
+    """NO-23."""
+    record = from_cnmarc(data("304", f"$a{note}"))
+
+    found = [one.text for one in record.titles if one.kind is TitleKind.ORIGINAL]
+    assert found == ([title] if title else [])
+    assert record.notes == (note,)
+
+
+def test_a_field_for_the_original_title_goes_before_a_note():
+    """NO-23."""
+    record = from_marc21(
+        data("041", "$achi$hfre", "1 "),
+        data("240", "$aRouge et le noir.$lChinese", "10"),
+        data("500", "$aTranslation of: Le rouge et le noir, chronique du XIXe siecle."),
+    )
+
+    found = [one.text for one in record.titles if one.kind is TitleKind.ORIGINAL]
+    assert found == ["Rouge et le noir"]
