@@ -14,6 +14,7 @@ from catalog.models.sync import (
     Webhook,
     WebhookDelivery,
 )
+from catalog.models.works import WorkDecision, WorkDecisionKind, WorkKey
 
 __all__ = [
     "BarcodeAlias",
@@ -41,4 +42,7 @@ __all__ = [
     "Webhook",
     "WebhookDelivery",
     "Work",
+    "WorkDecision",
+    "WorkDecisionKind",
+    "WorkKey",
 ]
