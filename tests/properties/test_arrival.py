@@ -1,4 +1,4 @@
-"""Whoever sends first, in whatever order and portions: the clusters are the same (MA-11)."""
+"""Whoever sends first, in whatever order and portions: clusters (MA-11) and works (MA-18) agree."""
 
 import random
 
@@ -6,10 +6,11 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from catalog.models import SourceRecord
+from catalog.models import Manifestation, SourceRecord, Work, WorkKey
 from library_net.network.models import Agency
 from tests.catalog.files import cnmarc
 from tests.catalog.members import Sender, clusters
+from tests.catalog.translations import translated, works
 from tests.world import World
 
 MEMBERS = ("JJ", "ZY", "MY", "CD")
@@ -51,6 +52,44 @@ def test_the_order_of_arrival_does_not_change_the_clusters(entries, seed):
 
     assert clusters() == found
     SourceRecord.objects.all().delete()
+
+
+translation = st.builds(
+    dict,
+    title=st.sampled_from(["红与黑", "红与黑", "赤与黑"]),
+    author=st.sampled_from(["司汤达", "斯丹达尔", "史密斯"]),
+    name=st.sampled_from(["", "Stendhal", "Smith, Adam", "Smith, John"]),
+    nation=st.sampled_from(["", "法"]),
+    life=st.sampled_from(["", "1783-1842", "1950-"]),
+    original=st.sampled_from(["", "Le rouge et le noir"]),
+    year=st.sampled_from([1988, 1993, 2001]),
+)
+
+
+@pytest.mark.django_db(transaction=True)
+@hypothesis.settings(max_examples=15)
+@hypothesis.given(
+    st.lists(st.tuples(st.sampled_from(MEMBERS[:2]), st.integers(1, 4), translation), min_size=3,
+             max_size=8),
+    st.integers(0, 10**6),
+)  # fmt: skip
+def test_the_order_of_arrival_does_not_change_the_works(entries, seed):
+    world = the_world()
+    found = works_of(world, entries)  # with earlier states of records on the way
+    last = {(member, number): (member, number, fields) for member, number, fields in entries}
+    shuffled = list(last.values())
+    random.Random(seed).shuffle(shuffled)
+
+    assert works_of(world, shuffled) == found
+
+
+def works_of(world, entries):
+    for member, number, fields in entries:
+        Sender(world, member).send(translated(f"n{number}", **fields))
+    found = works()
+    for model in (SourceRecord, WorkKey, Manifestation, Work):
+        model.objects.all().delete()
+    return found
 
 
 def the_world():

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from catalog.actions.ingesting.families import place_families
 from catalog.actions.ingesting.grouping import Cluster, Grouping
 from catalog.domain.marc.prepare import plain_of
 from catalog.domain.merging import SINGLE, merge
@@ -36,6 +37,7 @@ class Edition:
     neutral: str
     provenance: str
     grouping_key: str
+    ties: tuple[str, ...]  # further keys it may meet others of its work by
     title: str
     author: str
     publisher: str
@@ -67,15 +69,19 @@ def save_editions(grouping: Grouping, *, now: datetime) -> Outcome:
     before = {pk: work_id for pk, work_id, _ in rows}
     anchors = {pk: anchor_id for pk, _, anchor_id in rows}
     absorbed, ended = _give_ids(editions, grouping.affected, anchors=anchors)
-    works = _place_in_works(editions, before=before, now=now)
+    placed = place_families(editions, before=before, now=now)
+    others = [one for one in editions if one.manifestation_id not in placed.work_of]
+    works = _place_in_works(others, before=before, now=now)
     _write_editions(editions, now=now)
     _write_ended(absorbed, ended, now=now)
-    outcome = Outcome()
+    outcome = Outcome(changed_works={placed.work_of[pk] for pk in placed.moved})
     for edition in editions:
         outcome.changed_works.add(edition.work_id)
         for member in edition.cluster.members:
             outcome.manifestation_of[member.source_id] = edition.manifestation_id
-    _settle_works(outcome, editions, before, works, absorbed, now=now)
+    now_in = placed.work_of | {one.manifestation_id: one.work_id for one in editions}
+    new = {*placed.created, *(pk for pk, _ in works.created)}
+    _settle_works(outcome, now_in, placed.moved | before, absorbed, new=new, now=now)
     return outcome
 
 
@@ -92,6 +98,7 @@ def _edition(cluster: Cluster) -> Edition:
         neutral=plain.neutral,
         provenance=as_json(origin),
         grouping_key=plain.work_key,
+        ties=plain.work_ties,
         title=_plain(plain.title)[:400],
         author=_plain(plain.author)[:200],
         publisher=_plain(plain.publisher)[:200],
@@ -249,15 +256,14 @@ def _living(work_ids: Iterable[int]) -> dict[int, int]:
 
 def _settle_works(
     outcome: Outcome,
-    editions: list[Edition],
+    now_in: Mapping[int, int],
     before: Mapping[int, int],
-    works: _Works,
     absorbed: Mapping[int, int],
     *,
+    new: Collection[int],
     now: datetime,
 ) -> None:
     """Former works that lost their last edition end or redirect; the others are named anew."""
-    now_in = {edition.manifestation_id: edition.work_id for edition in editions}
     moved_to: dict[int, int] = {}
     for manifestation_id, former in sorted(before.items()):
         survivor = absorbed.get(manifestation_id, manifestation_id)
@@ -272,8 +278,7 @@ def _settle_works(
         ["absorbed_by_id", "updated_at"],
         [(moved_to[pk], as_datetime(now), pk) for pk in sorted(empty & moved_to.keys())],
     )
-    created = {pk for pk, _ in works.created}
-    _name_works(outcome.changed_works - created, now=now)
+    _name_works(outcome.changed_works - {*new}, now=now)
 
 
 def _name_works(work_ids: Collection[int], *, now: datetime) -> None:
