@@ -57,6 +57,8 @@ class _FoldTable(dict[int, str | None]):
 _TABLE = _FoldTable(
     {ord(pair[0]): pair[1] for pair in f"{_BY_CONTEXT} {_VARIANTS} {_JAPANESE} {_RADICALS}".split()}
 )
+# The same for plain ASCII, capitals included, byte by byte: half the time of most folding.
+_ASCII_TABLE = bytes(map(ord, bytes(range(128)).decode().translate(_TABLE).lower())) + bytes(128)
 _LATIN_TABLE = str.maketrans(_LATIN)
 _T2S = opencc.OpenCC("t2s")
 # An apostrophe inside a word joins (O'Reilly, xi'an); anywhere else it is a quotation mark.
@@ -98,7 +100,7 @@ def fold(text: str) -> str:
     if text.isascii():
         if "'" in text or "`" in text:
             text = _APOSTROPHE.sub("", text)
-        text = text.translate(_TABLE).lower()
+        text = text.encode().translate(_ASCII_TABLE).decode()
     else:
         text = simplify(_APOSTROPHE.sub("", text)).translate(_TABLE).casefold()
         if not text.isascii():

@@ -11,6 +11,7 @@ from catalog.domain.folding import HAN, fold, has_han
 _OPEN, _CLOSE = r"[(（\[〔【［]", r"[)）\]〕】］]"
 _BRACKET = re.compile(rf"{_OPEN}([^()（）\[\]〔〕【】［］]*){_CLOSE}")
 _SECOND_NAME = re.compile(rf"\s*[;；、/]\s*|(?<=[{HAN}]{{2}})\s*[,，]\s*(?=[{HAN}]{{2}})")
+_ONE_NAME = re.compile(r"[^(\[;/]*")  # in ASCII, with nothing in brackets
 # Longest first; a one-character role is dropped only where two characters of a name remain.
 _HAN_ROLE = re.compile(
     "(?:编辑整理|原著|编著|编写|编译|编绘|编选|选编|主编|副主编|总主编|改编|汇编|编辑|编纂|合著|合编"
@@ -26,11 +27,14 @@ _LATIN_NOISE = frozenset(_LATIN_NOISE_WORDS.split())
 _LIFE_DATES = re.compile(
     r"\b(?:b\.?|d\.?|ca\.?|fl\.?|approximately|active)?\s*\d{3,4}\??\s*(?:-\s*(?:\d{3,4}\??)?)?"
 )
+_YEAR = re.compile(r"\d{3}")
 
 
 def _latin_key(name: str) -> str:
     """Words in alphabetical order, so that 'Carter, Forrest' and 'Forrest Carter' meet."""
-    words = fold(_LIFE_DATES.sub(" ", name)).split()
+    if _YEAR.search(name):
+        name = _LIFE_DATES.sub(" ", name)
+    words = fold(name).split()
     return " ".join(sorted(word for word in words if word not in _LATIN_NOISE))
 
 
@@ -55,6 +59,9 @@ def person_keys(name: str) -> tuple[str, ...]:
     brackets, life dates, roles (著, 译, editor) and 等 / et al. are dropped; of several names the
     first counts.
     """
+    if name.isascii() and _ONE_NAME.fullmatch(name):
+        key = _latin_key(name)
+        return (key,) if len(key) > 1 else ()
     name = unicodedata.normalize("NFKC", name).strip()
     inner = [text.strip() for text in _BRACKET.findall(name)]
     outer = _SECOND_NAME.split(_BRACKET.sub(" ", name).strip(" ;、/,"))[0]

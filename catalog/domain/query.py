@@ -154,7 +154,9 @@ def identifier_forms(text: str) -> tuple[str, ...]:
         text = _NUMBER_SIGNS.sub("", unicodedata.normalize("NFKC", text))
     compact = text.upper()
     as_isbn = isbn13(compact) if len(compact) in (10, 13) else ""
-    return tuple(dict.fromkeys(form for form in (as_isbn, compact) if form))
+    if as_isbn and as_isbn != compact:
+        return as_isbn, compact
+    return (compact,) if compact else ()
 
 
 def parse_box(text: str, *, filters: Filters | None = None) -> Query:

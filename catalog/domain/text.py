@@ -48,6 +48,7 @@ _GMD = re.compile(
     r"\s*[\]］〕】)）]",
     re.IGNORECASE,
 )
+_OPENING_BRACKET = re.compile(r"[\[［〔【(（]")
 _HAN_OR_OTHER = re.compile(f"[{HAN}]+|[^{HAN}]+")
 _HAN_RUN = re.compile(f"[{HAN}]+")
 # Words the general dictionary cuts apart, which readers of our libraries type whole.
@@ -73,7 +74,9 @@ def title_key(text: str) -> str:
 
     《射鵰英雄傳》（全四冊） -> 射雕英雄传全四册. C++ and C# keep their signs.
     """
-    return fold(_GMD.sub(" ", text)).replace(" ", "")
+    if _OPENING_BRACKET.search(text):
+        text = _GMD.sub(" ", text)
+    return fold(text).replace(" ", "")
 
 
 def words(text: str, *, overlapping: bool = True) -> list[str]:

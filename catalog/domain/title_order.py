@@ -29,10 +29,9 @@ def title_order(title: str) -> str:
     that begin with the same character stand together. A leading article does not count.
     """
     text = _ARTICLE.sub("", title.strip(" 《〈「『“\"'"), count=1)
-    text = _COUNTED.sub(_in_digits, text)
     if text.isascii():
-        return " ".join(map(_word, fold(text).split()[:MAX_PLACES]))
-    form = pinyin_forms(text)
+        return _word(" ".join(fold(text).split()[:MAX_PLACES]))
+    form = pinyin_forms(_COUNTED.sub(_in_digits, text))
     places = zip(form.characters, form.syllables, strict=True)
     return " ".join([_place(char, syllable) for char, syllable in places][:MAX_PLACES])
 
