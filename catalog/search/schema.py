@@ -8,7 +8,7 @@ are not opened but built anew.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -133,7 +133,6 @@ def to_index(document: WorkDocument) -> tantivy.Document:
     """The document in the index's own fields: folded, cut, and with its sounds."""
     titles = _distinct(document.titles)[:MAX_TITLES]
     authors = _distinct(document.authors)[:MAX_AUTHORS]
-    notes = [note[:NOTE_LENGTH] for note in document.notes[:MAX_NOTES]]
     cut = {
         "title": _each(titles, pairs),
         "author": _each(authors, pairs),
@@ -141,28 +140,33 @@ def to_index(document: WorkDocument) -> tantivy.Document:
         "subject": _each(document.subjects, pairs),
         "series": _each(document.series, pairs),
     }
+    notes = _each([note[:NOTE_LENGTH] for note in document.notes[:MAX_NOTES]], pairs)
     fields: dict[str, list[Any]] = {
         "id": [document.work_id],
         **cut,
         "title": [opened(title) for title in cut["title"]],
-        "any": _distinct([*chain.from_iterable(cut.values()), *_each(notes, pairs)]),
-        "title_words": _each(titles, words),
-        "title_chars": [" ".join(characters(" ".join(titles)))],
-        "author_chars": [" ".join(characters(" ".join(authors)))],
+        "any": _distinct([*chain.from_iterable(cut.values()), *notes]),
+        "title_words": cut["title"],
         "exact": _distinct([*map(title_key, titles), *map(person_key, authors)]),
         **_numbers(document),
         **_facets(document),
     }
-    title_forms = [pinyin_forms(t) for t in titles if has_han(t)]
-    author_forms = [pinyin_forms(a, is_person=True) for a in authors if has_han(a)]
+    han_titles = [title for title in titles if has_han(title)]
+    han_authors = [author for author in authors if has_han(author)]
+    if han_titles:
+        fields["title_words"] = _each(titles, words)
+        fields["title_chars"] = [" ".join(characters(" ".join(titles)))]
+    if han_authors:
+        fields["author_chars"] = [" ".join(characters(" ".join(authors)))]
     chains: list[tuple[str, Any]] = []
-    for name, forms, catalogued in (
-        ("title", title_forms, document.title_pinyin),
-        ("author", author_forms, document.author_pinyin),
-    ):
-        fields[f"{name}_sounds"] = _solid_sounds(forms, catalogued)
-        chains += [(f"{name}_letters", neighbourly(letter_places(f), between="")) for f in forms]
-        chains += _syllable_chains(f"{name}_syllables", forms, catalogued)
+    if han_titles or document.title_pinyin:
+        forms = [pinyin_forms(title) for title in han_titles]
+        fields["title_sounds"] = _solid_sounds(forms, document.title_pinyin)
+        chains += _chains("title", forms, document.title_pinyin)
+    if han_authors or document.author_pinyin:
+        forms = [pinyin_forms(author, is_person=True) for author in han_authors]
+        fields["author_sounds"] = _solid_sounds(forms, document.author_pinyin)
+        chains += _chains("author", forms, document.author_pinyin)
     made = tantivy.Document.from_dict({k: v for k, v in fields.items() if v}, build_schema())
     for field, value in chains:
         add = made.add_text if isinstance(value, str) else made.add_pre_tokenized_text
@@ -172,20 +176,28 @@ def to_index(document: WorkDocument) -> tantivy.Document:
 
 def opened(title: str) -> str:
     """The tokens of a title, and before them START with the first: ^射雕 射雕 雕英."""
-    return f"{START}{title.split(maxsplit=1)[0]} {title}" if title else ""
+    return f"{START}{title.partition(' ')[0]} {title}" if title else ""
 
 
-def _distinct(values: Iterable[str]) -> list[str]:
-    found = list(filter(None, values))
-    return list(dict.fromkeys(found)) if len(found) > 1 else found
+def _distinct(values: Collection[str]) -> list[str]:
+    if len(values) > 1:
+        return list(dict.fromkeys(filter(None, values)))
+    return [value for value in values if value]
 
 
 def _each(texts: Sequence[str], cut: Callable[[str], list[str]]) -> list[Any]:
     if not texts:
         return []
-    folded = _distinct(map(fold, texts))[:MAX_VALUES]
+    folded = _distinct([fold(text) for text in texts])[:MAX_VALUES]
     # Folded words of other scripts are what cutting them would give.
     return [" ".join(cut(text)) if has_han(text) else text for text in folded]
+
+
+def _chains(
+    name: str, forms: list[PinyinForms], catalogued: tuple[str, ...]
+) -> list[tuple[str, Any]]:
+    letters = [(f"{name}_letters", neighbourly(letter_places(form), between="")) for form in forms]
+    return letters + _syllable_chains(f"{name}_syllables", forms, catalogued)
 
 
 def _solid_sounds(forms: list[PinyinForms], catalogued: tuple[str, ...]) -> list[Any]:
@@ -209,16 +221,19 @@ def _syllable_chains(
 
 
 def _numbers(document: WorkDocument) -> dict[str, list[Any]]:
-    calls = _distinct(map(call_number_key, document.call_numbers))
-    return {
+    found: dict[str, list[Any]] = {
         "identifier": _distinct(
-            form for text in document.identifiers for form in identifier_forms(text)
-        ),
-        "barcode": _distinct(text.strip().upper() for text in document.barcodes),
-        "call_number": calls[:MAX_VALUES],
-        "class_number": _distinct(map(call_number_key, document.classes)),
-        "call_order": [min(calls)] if calls else [],
+            [form for text in document.identifiers for form in identifier_forms(text)]
+        )
     }
+    if document.barcodes:
+        found["barcode"] = _distinct([text.strip().upper() for text in document.barcodes])
+    if document.classes:
+        found["class_number"] = _distinct([call_number_key(text) for text in document.classes])
+    calls = _distinct([call_number_key(text) for text in document.call_numbers])
+    if calls:
+        found |= {"call_number": calls[:MAX_VALUES], "call_order": [min(calls)]}
+    return found
 
 
 def _facets(document: WorkDocument) -> dict[str, list[Any]]:
@@ -228,12 +243,13 @@ def _facets(document: WorkDocument) -> dict[str, list[Any]]:
         "language": _distinct(document.languages),
         "material": _distinct(document.materials),
         "audience": _distinct(document.audiences),
-        "clc": _distinct(map(main_class, document.classes)),
+        "clc": _distinct([main_class(text) for text in document.classes]),
         "decade": list({year // 10 * 10 for year in years}),
     }
-    return {
-        **values,
-        **{together(k): [TOGETHER.join(sorted(map(str, v)))] for k, v in values.items() if v},
+    found = {name: each for name, each in values.items() if each}
+    for name in tuple(found):
+        found[together(name)] = [TOGETHER.join(sorted(map(str, found[name])))]
+    return found | {
         "available_at": _distinct(document.available_at),
         "held_at": _distinct(document.held_at),
         "is_available": [int(bool(document.available_at))],
