@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from django.db import close_old_connections, connection
@@ -19,13 +19,17 @@ from catalog.models.feed import number_changes
 from catalog.search.documents import load_documents
 from catalog.search.index import IndexBusyError, SearchIndex, shared_index
 from library_net.collector import collector_held
+from library_net.jobs.models import JobRun, JobState
 
 logger = logging.getLogger(__name__)
 CHUNK = 2000  # works read at once
-# Changes of one commit while much comes in. Each commit makes a part of the index, and parts are
-# merged again and again: a third of the work when an import was committed 2,000 works at a time.
-LIMIT = 5 * CHUNK
-COMMIT_S = 0.75  # after which a commit takes no more, so that what is waiting is found in time
+# Note [Few commits]
+# Each commit makes a part of the index, and parts are merged again and again: half the work when
+# each portion of an import was committed alone. So while something imports, a commit waits for its
+# next portion; the changes people make are few and wait for nothing.
+LIMIT = 5 * CHUNK  # changes of one commit
+FEW = 500  # changes that are committed at once
+COMMIT_S = 1.2  # after which a commit takes no more, so that what is waiting is found in time
 INTERVAL_S = 0.25  # how long a change may wait for the follower to look
 PAUSE_AFTER_ERROR_S = 5.0
 
@@ -45,30 +49,50 @@ def follow_once(index: SearchIndex, *, limit: int = LIMIT) -> int:
         return rebuild(index)
     if state.cursor == head:
         return 0
-    rows = list(
-        Change.objects.filter(position__gt=state.cursor)
-        .order_by("position")
-        .values_list("position", "work_id")[:limit]
-    )
-    if not rows or rows[0][0] != state.cursor + 1:
+    first = _changed(after=state.cursor, limit=min(limit, CHUNK))
+    if not first:
         logger.warning("the feed no longer holds change %d; rebuilding", state.cursor + 1)
         return rebuild(index)
-    with collector_held():
-        return _apply(index, [work_id for _, work_id in rows], cursor=state.cursor)
-
-
-def _apply(index: SearchIndex, work_ids: list[int], *, cursor: int) -> int:
-    """Write the first of these in one commit, as many as time allows; returns how many."""
-    started, done = time.monotonic(), 0
-    with index.writing() as writing:
-        while done < len(work_ids) and (not done or time.monotonic() < started + COMMIT_S):
-            chunk = set(work_ids[done : done + CHUNK])
+    with collector_held(), index.writing() as writing:
+        for work_ids in _coming(first, cursor=state.cursor, limit=limit):
+            chunk = set(work_ids)
             documents = list(load_documents(chunk))
             gone = chunk - {document.work_id for document in documents}
             writing.write(upserts=documents, deletes=gone)
-            done = min(done + CHUNK, len(work_ids))
-        writing.cursor = cursor + done
-    return done
+            writing.cursor += len(work_ids)
+    return writing.cursor - state.cursor
+
+
+def _coming(first: list[int], *, cursor: int, limit: int) -> Iterator[list[int]]:
+    """The changes of one commit, a chunk at a time: see Note [Few commits]."""
+    until, work_ids, done = time.monotonic() + COMMIT_S, first, 0
+    while True:
+        if work_ids:
+            yield work_ids
+            done += len(work_ids)
+        if done >= limit or time.monotonic() >= until:
+            return
+        if len(work_ids) < CHUNK:
+            if done < FEW or not _is_more_expected():
+                return
+            time.sleep(INTERVAL_S)
+            number_changes()
+        work_ids = _changed(after=cursor + done, limit=min(limit - done, CHUNK))
+
+
+def _changed(*, after: int, limit: int) -> list[int]:
+    """Works of the changes that follow a position; none when the feed has a gap there."""
+    rows = list(
+        Change.objects.filter(position__gt=after)
+        .order_by("position")
+        .values_list("position", "work_id")[:limit]
+    )
+    return [work_id for _, work_id in rows] if rows and rows[0][0] == after + 1 else []
+
+
+def _is_more_expected() -> bool:
+    """Whether long work goes on, such as an import, that made the many changes there are."""
+    return JobRun.objects.filter(state__in=(JobState.QUEUED, JobState.RUNNING)).exists()
 
 
 def rebuild(index: SearchIndex, *, progress: Progress | None = None) -> int:

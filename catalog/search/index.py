@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 
 import tantivy
@@ -76,6 +77,7 @@ class SearchIndex:
         self._index: tantivy.Index | None = None
         self._searcher: tantivy.Searcher | None = None  # of the newest commit seen
         self._writer: tuple[str, tantivy.IndexWriter] | None = None  # and its generation
+        self._newest = 0  # no work the writer ever wrote has a higher id
         # Inode and time of the pointer and of meta.json when they were last read.
         self._pointer_seen = self._commit_seen = NEVER
 
@@ -145,13 +147,14 @@ class SearchIndex:
             generation, writer = self._writing()
             folder = self.path / generation
             state = _read_state(folder) or IndexState()
-            writing = Writing(writer, cursor=state.cursor)
+            writing = Writing(writer, cursor=state.cursor, newest=self._newest)
             try:
                 yield writing
             except BaseException:
                 writer.rollback()
                 raise
             writer.commit()
+            self._newest = writing.newest
             # Of the generation written to: a rebuild may have put another in use meanwhile.
             _save_state(folder, feed=state.feed, cursor=writing.cursor)
 
@@ -226,6 +229,8 @@ class SearchIndex:
         if self._writer is None or self._writer[0] != generation:
             self._writer = None
             self._writer = generation, _claim_writer(index, memory=WRITER_MEMORY)
+            index.reload()
+            self._newest = _highest_id(index.searcher())
         return self._writer
 
     def _forget(self) -> None:
@@ -253,12 +258,20 @@ class SearchIndex:
 class Writing:
     """Works replaced and removed in one commit."""
 
-    def __init__(self, writer: tantivy.IndexWriter, *, cursor: int) -> None:
+    def __init__(self, writer: tantivy.IndexWriter, *, cursor: int, newest: int) -> None:
         self._writer = writer
         self.cursor = cursor
+        self.newest = newest  # no work written so far has a higher id
 
     def write(self, *, upserts: Iterable[WorkDocument] = (), deletes: Iterable[int] = ()) -> None:
-        _write(self._writer, upserts=upserts, deletes=deletes)
+        for work_id in deletes:
+            self._writer.delete_documents_by_term("id", work_id)
+        for document in sorted(upserts, key=attrgetter("work_id")):
+            # Every part of the index is searched for what is to be deleted: not for new works.
+            if document.work_id <= self.newest:
+                self._writer.delete_documents_by_term("id", document.work_id)
+            self.newest = max(self.newest, document.work_id)
+            self._writer.add_document(to_index(document))
 
 
 class Builder:
@@ -302,14 +315,9 @@ def _claim_writer(index: tantivy.Index, *, memory: int) -> tantivy.IndexWriter:
         raise
 
 
-def _write(
-    writer: tantivy.IndexWriter, *, upserts: Iterable[WorkDocument], deletes: Iterable[int]
-) -> None:
-    for work_id in deletes:
-        writer.delete_documents_by_term("id", work_id)
-    for document in upserts:
-        writer.delete_documents_by_term("id", document.work_id)
-        writer.add_document(to_index(document))
+def _highest_id(searcher: tantivy.Searcher) -> int:
+    found = searcher.aggregate(tantivy.Query.all_query(), {"highest": {"max": {"field": "id"}}})
+    return int(found["highest"]["value"] or 0)
 
 
 def _signature(path: Path) -> tuple[int, int]:

@@ -7,16 +7,20 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
 
 from catalog.domain.items import ItemStatus
 from catalog.domain.query import Filters, parse_box
 from catalog.models import Change, ChangeKind, FeedHead, Item, Manifestation, Work
 from catalog.models.feed import note_changes, number_changes
 from catalog.readers import search_works
+from catalog.search import follow
 from catalog.search.documents import load_documents
 from catalog.search.follow import CHUNK, follow_once, follow_until, rebuild
 from catalog.search.index import SearchIndex, shared_index
 from catalog.search.query import search
+from library_net.jobs.models import JobRun, JobState
 from tests.world import NOW, World
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +36,12 @@ def index(settings, tmp_path):
 
 def note(*work_ids: int, kind: str = ChangeKind.RECORD) -> None:
     note_changes(work_ids=work_ids, kind=kind, now=NOW)
+
+
+def start_import() -> JobRun:
+    return JobRun.objects.create(
+        task="catalog.ingest", state=JobState.RUNNING, created_at=timezone.now()
+    )
 
 
 def total(index: SearchIndex, typed: str) -> int:
@@ -87,8 +97,30 @@ def test_a_chunk_costs_the_same_queries_however_large(world, index, django_asser
     follow_once(index)
     note(*(world.item(f"甲{n}").source_record.manifestation.work.pk for n in range(30)))
     number_changes()
+    start_import()  # whose next portion these few do not wait for
     with django_assert_max_num_queries(11):
         assert follow_once(index, limit=CHUNK) == 30
+
+
+@pytest.mark.django_db(transaction=True)
+def test_portions_of_an_import_are_committed_together(index, monkeypatch):
+    monkeypatch.setattr(follow, "COMMIT_S", 30.0)
+    follow_once(index)
+    job = start_import()
+
+    def go_on() -> None:
+        note(*range(1, 101))
+        time.sleep(1.0)  # the follower looks four times meanwhile
+        job.finish(now=timezone.now())
+        connection.close()
+
+    note(*range(101, 701))
+    importing = threading.Timer(0.3, go_on)
+    importing.start()
+    assert follow_once(index) == 700
+    importing.join()
+    note(*range(1, 601))
+    assert follow_once(index) == 600  # nothing imports, so nothing is waited for
 
 
 def test_an_index_of_another_database_is_built_anew(world, index):

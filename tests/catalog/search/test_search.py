@@ -183,6 +183,21 @@ def test_a_change_replaces_the_work_and_a_deletion_removes_it(index):
     assert index.state().cursor == 7
 
 
+def test_a_work_written_again_is_there_once(index):
+    def written(*works: tuple[int, str]) -> list[WorkDocument]:
+        return [WorkDocument(work_id=pk, titles=(title,)) for pk, title in works]
+
+    with index.writing() as writing:
+        writing.write(upserts=written((202, "天龙八部"), (201, "笑傲江湖")))
+        writing.write(upserts=written((201, "笑傲江湖")))  # in the same commit
+    index.apply(upserts=written((202, "天龙八部")), cursor=1)  # in the next
+    index.close()
+    index.apply(upserts=written((201, "鹿鼎记"), (203, "天龙八部")), cursor=2)  # by another writer
+    assert sorted(found(index, "天龙")) == [202, 203]
+    assert (found(index, "笑傲"), found(index, "鹿鼎")) == ([], [201])
+    assert index.count() == len(WORKS) + 3
+
+
 def test_another_reader_sees_a_commit_at_its_next_search(index):
     other = SearchIndex(index.path)
     assert found(other, "天龙") == []
