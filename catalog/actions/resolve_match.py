@@ -7,13 +7,13 @@ records too, and go where these go (MA-16).
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F, Q
 
+from catalog.actions._deciding import Act, decide, records_to_decide, undo_act
 from catalog.actions.ingesting.sources import regroup
 from catalog.models import ChangeKind, DecisionKind, MatchDecision, SourceRecord
 from catalog.models.feed import note_changes
@@ -37,16 +37,10 @@ def join_records(
     Raises ``unknown_source_record``, ``same_source_record``, ``outside_your_agency``,
     ``match_decided_otherwise``, ``match_contradicts_decision``.
     """
+    act = Act(user_id=user_id, now=now, reason=reason)
     with transaction.atomic(), one_at_a_time(LANE_MATCH):
-        records = _records((left_id, right_id), scope)
-        decision = _decide(
-            records,
-            kind=DecisionKind.SAME,
-            user_id=user_id,
-            now=now,
-            reason=reason,
-            act=uuid.uuid4(),
-        )
+        records = records_to_decide((left_id, right_id), scope)
+        decision = decide(MatchDecision, records, kind=DecisionKind.SAME, act=act)
         _settle(records, now=now)
     return decision
 
@@ -64,16 +58,10 @@ def keep_apart(
 
     Raises what `join_records` raises.
     """
+    act = Act(user_id=user_id, now=now, reason=reason)
     with transaction.atomic(), one_at_a_time(LANE_MATCH):
-        records = _records((left_id, right_id), scope)
-        decision = _decide(
-            records,
-            kind=DecisionKind.DIFFERENT,
-            user_id=user_id,
-            now=now,
-            reason=reason,
-            act=uuid.uuid4(),
-        )
+        records = records_to_decide((left_id, right_id), scope)
+        decision = decide(MatchDecision, records, kind=DecisionKind.DIFFERENT, act=act)
         _settle(records, now=now)
     return decision
 
@@ -86,11 +74,11 @@ def take_out(
     A decision that joined it to a member is undone first. Returns the decisions, none if the record
     stands alone. Raises ``unknown_source_record`` and ``outside_your_agency``.
     """
+    act = Act(user_id=user_id, now=now, reason=reason)
     with transaction.atomic(), one_at_a_time(LANE_MATCH):
-        (record,) = _records((source_id,), scope)
+        (record,) = records_to_decide((source_id,), scope)
         cluster = SourceRecord.objects.filter(deleted_at=None)
         others = cluster.filter(manifestation__sources=record).exclude(pk=source_id)
-        act = uuid.uuid4()
         decisions = []
         for other in others.order_by("pk"):
             pair = sorted((record, other), key=lambda one: one.pk)
@@ -98,16 +86,7 @@ def take_out(
                 left=pair[0], right=pair[1], kind=DecisionKind.SAME, undone_at=None
             )
             standing.update(undone_at=now, undone_by_id=user_id)
-            decisions.append(
-                _decide(
-                    pair,
-                    kind=DecisionKind.DIFFERENT,
-                    user_id=user_id,
-                    now=now,
-                    reason=reason,
-                    act=act,
-                )
-            )
+            decisions.append(decide(MatchDecision, pair, kind=DecisionKind.DIFFERENT, act=act))
         _settle([record], now=now)
     return decisions
 
@@ -120,57 +99,9 @@ def undo_decision(
     Raises ``unknown_match_decision``, ``match_decision_already_undone``, ``outside_your_agency``.
     """
     with transaction.atomic(), one_at_a_time(LANE_MATCH):
-        decision = MatchDecision.objects.filter(pk=decision_id).first()
-        if decision is None:
-            raise LibraryError("unknown_match_decision", decision=decision_id)
-        standing = list(MatchDecision.objects.filter(act=decision.act, undone_at=None))
-        if not standing:
-            raise LibraryError("match_decision_already_undone", decision=decision_id)
-        _records((decision.left_id, decision.right_id), scope)
-        for one in standing:
-            one.undone_at, one.undone_by_id = now, user_id
-            one.save(update_fields=["undone_at", "undone_by"])
-        ids = {pk for one in standing for pk in (one.left_id, one.right_id)}
-        _settle(SourceRecord.objects.filter(pk__in=ids), now=now)
-    return standing
-
-
-def _records(source_ids: Collection[int], scope: Scope) -> list[SourceRecord]:
-    """In the order of their ids; staff decide where a record of their institution is involved."""
-    if len(set(source_ids)) != len(source_ids):
-        raise LibraryError("same_source_record")
-    found = list(SourceRecord.objects.filter(pk__in=source_ids).order_by("pk"))
-    if len(found) != len(source_ids):
-        raise LibraryError("unknown_source_record")
-    if not any(scope.covers(record.agency_id) for record in found):
-        raise LibraryError("outside_your_agency")
-    return found
-
-
-def _decide(
-    pair: Iterable[SourceRecord],
-    *,
-    kind: DecisionKind,
-    user_id: int | None,
-    now: datetime,
-    reason: str,
-    act: uuid.UUID,
-) -> MatchDecision:
-    """The standing decision, made now or before."""
-    left, right = pair
-    standing = MatchDecision.objects.filter(left=left, right=right, undone_at=None).first()
-    if standing is None:
-        return MatchDecision.objects.create(
-            left=left,
-            right=right,
-            kind=kind,
-            reason=reason.strip()[:400],
-            act=act,
-            decided_by_id=user_id,
-            decided_at=now,
-        )
-    if standing.kind != kind:
-        raise LibraryError("match_decided_otherwise", decision=standing.pk)
+        act = Act(user_id=user_id, now=now)
+        standing, records = undo_act(MatchDecision, decision_id, scope=scope, act=act)
+        _settle(records, now=now)
     return standing
 
 
