@@ -9,18 +9,17 @@ from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog import vocabulary
+from catalog import vocabulary, works_admin
 from catalog.actions.resolve_match import join_records, keep_apart, take_out, undo_decision
 from catalog.domain.records import BibRecord
 from catalog.models import MatchDecision, MatchEvidence, MatchQuestion, SourceRecord
 from library_net.api.problems import sentence
 from library_net.errors import LibraryError
 from library_net.network.models import Agency
-from library_net.scoped_admin import ScopedAdmin, scope_from
+from library_net.scoped_admin import ScopedAdmin, scope_from, who_decides
 
 
 class Row(NamedTuple):
@@ -122,22 +121,20 @@ class _Deciding(ScopedAdmin):
         return True
 
 
-def _who(request: HttpRequest) -> dict[str, Any]:
-    return {"scope": scope_from(request), "user_id": request.user.pk, "now": timezone.now()}
-
-
 def _reason(request: HttpRequest) -> str:
     return request.POST.get("reason", "")
 
 
 def _join(request: HttpRequest, asked: MatchQuestion) -> object:
     left, right = asked.left_id, asked.right_id
-    return join_records(left_id=left, right_id=right, reason=_reason(request), **_who(request))
+    return join_records(
+        left_id=left, right_id=right, reason=_reason(request), **who_decides(request)
+    )
 
 
 def _apart(request: HttpRequest, asked: MatchQuestion) -> object:
     left, right = asked.left_id, asked.right_id
-    return keep_apart(left_id=left, right_id=right, reason=_reason(request), **_who(request))
+    return keep_apart(left_id=left, right_id=right, reason=_reason(request), **who_decides(request))
 
 
 def _name(source: SourceRecord) -> str:
@@ -207,7 +204,7 @@ class MatchQuestionAdmin(_Deciding):
 
 
 def _take_out(request: HttpRequest, record: SourceRecord) -> object:
-    return take_out(source_id=record.pk, **_who(request), reason=_reason(request))
+    return take_out(source_id=record.pk, **who_decides(request), reason=_reason(request))
 
 
 @admin.register(SourceRecord)
@@ -221,7 +218,11 @@ class SourceRecordAdmin(_Deciding):
     search_fields = ("source_key",)
     ordering = ("-pk",)
     page = "record"
-    buttons = {"take_out": _take_out}
+    buttons = {
+        "take_out": _take_out,
+        "take_out_of_work": works_admin.take_out,
+        "join_works": works_admin.join,
+    }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SourceRecord]:
         return super().get_queryset(request).filter(deleted_at=None)
@@ -241,6 +242,7 @@ class SourceRecordAdmin(_Deciding):
             "records": records,
             "rows": side_by_side(records, first.fields if first else ()),
             "is_alone": len(records) == 1,
+            "other_editions": works_admin.other_editions(shown),
         }
 
 
@@ -260,7 +262,7 @@ class MatchDecisionAdmin(ScopedAdmin):
         acts = {decision.act: decision.pk for decision in queryset}
         for decision_id in acts.values():
             try:
-                undo_decision(decision_id=decision_id, **_who(request))
+                undo_decision(decision_id=decision_id, **who_decides(request))
             except LibraryError as error:
                 messages.error(request, sentence(error.code, error.params))
             else:

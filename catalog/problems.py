@@ -113,6 +113,10 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
         404,
         _("One of the records is no longer there. Load the page again."),
     ),
+    "unknown_work_or_edition": (
+        404,
+        _("There is no work or edition %(public_id)s. Copy its number from its page: w12 or m34."),
+    ),
     "same_source_record": (422, _("Name two different records.")),
     "unknown_match_decision": (404, _("This decision is not there. Load the list again.")),
     "match_decision_already_undone": (409, _("This decision was taken back before.")),

@@ -12,12 +12,18 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 from library_net.accounts.scope import Scope, scope_of
 
 
 def scope_from(request: HttpRequest) -> Scope:
     return scope_of(request.user)
+
+
+def who_decides(request: HttpRequest) -> dict[str, Any]:
+    """What actions ask of every librarian's decision: scope, user and the time."""
+    return {"scope": scope_from(request), "user_id": request.user.pk, "now": timezone.now()}
 
 
 class ScopedAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic only in the stubs

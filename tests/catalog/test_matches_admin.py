@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from catalog.models import MatchDecision, MatchQuestion, SourceRecord
+from catalog.models import MatchDecision, MatchQuestion, SourceRecord, Work, WorkDecision
 from tests.catalog.files import cnmarc
 from tests.catalog.members import Sender, clusters
 
@@ -83,3 +83,56 @@ def test_a_record_is_taken_out_of_its_cluster(world, client):
 
     assert len(clusters()) == 2
     assert client.get(page).status_code == 200
+
+
+# --- works (MA-21) -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def renamed(world):
+    """The page of a record whose publisher was renamed, and the edition under the other name."""
+    Sender(world, "JJ").send(cnmarc("a", "地方志年鉴", "省地方志编纂委员会", year=1998))
+    Sender(world, "ZY").send(cnmarc("b", "地方志年鉴", "省地方志工作办公室", year=2019))
+    mine, other = SourceRecord.objects.order_by("pk")
+    page = reverse("admin:catalog_sourcerecord_change", args=[mine.pk])
+    return page, other.manifestation
+
+
+def test_a_librarian_names_the_other_work_and_both_show_on_one_card(world, client, renamed):
+    page, other = renamed
+    client.force_login(world.librarian("JJ"))
+
+    client.post(page, {"join_works": "1", "other": other.public_id, "work_reason": "更名"})
+
+    decision = WorkDecision.objects.get()
+    assert (decision.kind, decision.reason) == ("same", "更名")
+    assert Work.objects.filter(manifestations__isnull=False).distinct().count() == 1
+    assert "省地方志工作办公室" in client.get(page).content.decode()
+
+
+def test_the_edition_is_taken_off_the_card_and_the_word_taken_back(world, client, renamed):
+    page, other = renamed
+    client.force_login(world.librarian("JJ"))
+    address = f"https://example.org/records/{other.work.public_id}/"
+    client.post(page, {"join_works": "1", "other": address})
+    client.post(page, {"take_out_of_work": "1"})
+    parted = WorkDecision.objects.get(kind="different")
+    assert Work.objects.filter(manifestations__isnull=False).distinct().count() == 2
+
+    client.post(
+        reverse("admin:catalog_workdecision_changelist"),
+        {"action": "undo", "_selected_action": [parted.pk]},
+    )
+
+    parted.refresh_from_db()
+    assert parted.undone_by is not None
+
+
+def test_a_number_nobody_has_is_told_in_words(world, client, renamed):
+    page, _ = renamed
+    client.force_login(world.librarian("JJ"))
+    for typed in ("m999999", "红与黑", ""):
+        answer = client.post(page, {"join_works": "1", "other": typed})
+        assert answer.status_code == 200
+        assert not WorkDecision.objects.exists()
+    assert "There is no work or edition" in answer.content.decode()

@@ -1,0 +1,73 @@
+"""Works in the admin: the other editions of a record's work, and librarians' word on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from catalog.actions.resolve_work import join_works, take_out_of_work, undo_work_decision
+from catalog.models import Manifestation, SourceRecord, WorkDecision
+from catalog.readers import find_record_page
+from library_net.api.problems import sentence
+from library_net.errors import LibraryError
+from library_net.scoped_admin import ScopedAdmin, who_decides
+
+MOST_SHOWN = 40  # editions of one work
+
+
+def other_editions(record: SourceRecord) -> list[Manifestation]:
+    """Of the record's work, newest first."""
+    living = Manifestation.objects.filter(
+        work__manifestations__sources=record, absorbed_by=None, deleted_at=None
+    )
+    return list(living.exclude(sources=record).order_by("-year", "pk")[:MOST_SHOWN])
+
+
+def take_out(request: HttpRequest, record: SourceRecord) -> object:
+    reason = request.POST.get("work_reason", "")
+    return take_out_of_work(source_id=record.pk, reason=reason, **who_decides(request))
+
+
+def join(request: HttpRequest, record: SourceRecord) -> object:
+    """With the work or edition whose public id was typed (w12, m34, or the address of its page)."""
+    public_id = request.POST.get("other", "").strip().rstrip("/").rpartition("/")[2]
+    page = find_record_page(public_id=public_id)
+    editions = page.editions if page else ()
+    chosen = [one for one in editions if page and page.chosen in ("", one.public_id)]
+    sources = [line for one in chosen for line in one.sources if not line.is_withdrawn]
+    if not sources:
+        raise LibraryError("unknown_work_or_edition", public_id=public_id)
+    return join_works(
+        left_id=record.pk,
+        right_id=sources[0].source_id,
+        reason=request.POST.get("work_reason", ""),
+        **who_decides(request),
+    )
+
+
+@admin.register(WorkDecision)
+class WorkDecisionAdmin(ScopedAdmin):
+    """Everything librarians decided about works; what was undone stays."""
+
+    agency_paths = ("left__agency_id", "right__agency_id")
+    list_display = ("left", "kind", "right", "reason", "decided_by", "decided_at", "undone_at")
+    list_select_related = ("left", "right", "decided_by")
+    list_filter = ("kind", ("undone_at", admin.EmptyFieldListFilter))
+    ordering = ("-pk",)
+    actions = ("undo",)
+
+    @admin.action(description=_("Take the decision back"))
+    def undo(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        acts = {decision.act: decision.pk for decision in queryset}
+        for decision_id in acts.values():
+            try:
+                undo_work_decision(decision_id=decision_id, **who_decides(request))
+            except LibraryError as error:
+                messages.error(request, sentence(error.code, error.params))
+            else:
+                messages.success(request, gettext("Taken back; what the records say holds again."))
