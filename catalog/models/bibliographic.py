@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from catalog.models.json_text import JsonTextField
 
 class Work(models.Model):
     """Groups the manifestations a reader thinks of as one book."""
@@ -37,8 +38,8 @@ class Manifestation(models.Model):
         Work, models.PROTECT, related_name="manifestations", verbose_name=_("work")
     )
     # BibRecord.to_json() of the merge, and {field: source record id} saying where each came from.
-    record = models.JSONField(default=dict)
-    provenance = models.JSONField(default=dict)
+    record = JsonTextField(default=dict)
+    provenance = JsonTextField(default=dict)
     title = models.CharField(_("title"), max_length=400)
     author = models.CharField(_("author"), max_length=200, blank=True)
     publisher = models.CharField(_("publisher"), max_length=200, blank=True)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.domain.digests import block_of
 from catalog.models.bibliographic import Manifestation
+from catalog.models.json_text import JsonTextField
 from library_net.network.models import Agency
 
 
@@ -29,8 +30,8 @@ class SourceRecord(models.Model):
     encoding = models.CharField(_("encoding"), max_length=16)
     digest = models.CharField(_("SHA-256 of the bytes"), max_length=64)
     raw = models.BinaryField()
-    neutral = models.JSONField()  # BibRecord.to_json(): what our crosswalk read
-    flags = models.JSONField(default=list)
+    neutral = JsonTextField()  # BibRecord.to_json(): what our crosswalk read
+    flags = JsonTextField(default=list)
     batch = models.ForeignKey(
         "catalog.Batch", models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
     )

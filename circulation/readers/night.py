@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
-from django.db.models import Q
+from django.db.models import JSONField, Q
+from django.db.models.fields.json import KeyTransform
+from django.db.models.functions import Cast
 
 from catalog.domain.items import ItemStatus
 from catalog.models import Item, Manifestation
@@ -207,7 +209,8 @@ def _requests(reference: Reference) -> list[RequestRow]:
 
 def _classes(titles: set[int]) -> dict[int, int]:
     """Each title's class: the main class letter of its CLC number, 0 where it has none."""
-    rows = Manifestation.objects.exclude(record__classes=None).values_list("pk", "record__classes")
+    record = Cast("record", JSONField())
+    rows = Manifestation.objects.values_list("pk", KeyTransform("classes", record))
     letters = {pk: _main_class(classes) for pk, classes in rows.iterator(chunk_size=10_000)}
     return {title: letters.get(title, 0) for title in titles}
 
