@@ -60,6 +60,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 _DATA_DIR = pytest.StashKey[Path]()
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """PostgreSQL drops no database that somebody still has a line to."""
+    yield
+    from library_net.shared_line import close_shared_lines
+
+    close_shared_lines()
+
+
 @pytest.fixture
 def world():
     """A tiny network with readers; a test says itself that it wants a database."""

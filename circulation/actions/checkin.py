@@ -23,6 +23,7 @@ from circulation.readers.identity import barcode_asked, copies_with_barcode
 from circulation.readers.reference import desk_at, load_branch, load_reference
 from library_net.errors import LibraryError
 from library_net.network.models import Branch
+from library_net.shared_line import SharedLine
 
 ACTION = "checkin"
 
@@ -129,7 +130,7 @@ def _write_together(sheet: Sheet, *, case: Case, accepted: Accepted) -> None:
 
 
 _LANE: Lane[Call, Outcome] = Lane(
-    partial(commit_together, decide=_take_together),
+    partial(commit_together, decide=_take_together, line=SharedLine()),
     keys=lambda call: [(call.intent.caller, call.intent.operation_id), call.barcode],
 )
 

@@ -56,6 +56,7 @@ from circulation.readers.identity import card as find_reader
 from circulation.readers.reference import desk_at, load_branch, load_reference
 from library_net.errors import LibraryError
 from library_net.network.models import Branch
+from library_net.shared_line import SharedLine
 
 ACTION = "checkout"
 
@@ -200,7 +201,7 @@ def _write_together(sheet: Sheet, *, case: Case, decision: Approved) -> None:
 
 
 _LANE: Lane[Call, Outcome] = Lane(
-    partial(commit_together, decide=_lend_together),
+    partial(commit_together, decide=_lend_together, line=SharedLine()),
     keys=lambda call: [(call.intent.caller, call.intent.operation_id), call.barcode],
 )
 

@@ -8,7 +8,7 @@ that transaction. Copies are locked by id, then readers by id, as everywhere (``
 Only what is *ordinary* is told from here: one copy with this barcode, without transit, request,
 queue or planned move; one reader, not blocked, owing nothing. Everything else is ``None``, and the
 action looks at it by itself with the readers of ``facts.py``. What an ordinary copy or reader looks
-like is the same value there and here; ``tests/circulation/readers/test_together.py`` compares them.
+like is the same value there and here; ``tests/circulation/actions/test_together.py`` compares them.
 """
 
 # ruff: noqa: S608 - the statements are put together from the words in this file only
@@ -142,7 +142,8 @@ def _statements(vendor: str, *, of_readers: bool) -> _Statements:
         words |= {"suspensions": "p.suspensions"}
         words |= {"lock": "FOR NO KEY UPDATE", "kept": "MATERIALIZED"}
         words |= {name: f"= ANY(%({name})s::bigint[])" for name in _NUMBERS}
-        words |= {name: f"= ANY(current_setting('lane.{name}')::bigint[])" for name in _OF_LOCK}
+        locked = "= ANY((SELECT current_setting('lane.{0}')::bigint[])::bigint[])"  # read once
+        words |= {name: locked.format(name) for name in _OF_LOCK}
         words |= {name: f"= ANY(%({name})s::text[])" for name in _TEXTS}
     else:
         words = {"rows": "json_group_array", "row": "json_array", "answer": "json(answer)"}

@@ -1,22 +1,38 @@
 """Connections that were cut, or forgot what was prepared: a loan finds its way round."""
 
 import threading
+from functools import partial
 
-import psycopg
 import pytest
 from django.db import connection
 
+from circulation.actions import checkout as checkout_module
 from circulation.actions.checkout import checkout
+from circulation.actions.group.together import commit_together
 from circulation.actions.operations import Intent
 from circulation.models import Loan, Operation
 from circulation.readers.reference import load_reference
 from library_net.accounts.scope import Scope
+from library_net.shared_line import SharedLine, close_shared_lines
 from tests.world import NOW, World
 
+OTHER_LINES = """FROM pg_stat_activity WHERE datname = current_database()
+AND backend_type = 'client backend' AND pid <> pg_backend_pid()"""
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no lines to cut"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def no_lines_of_others():
+    close_shared_lines()
+
+
+def other_lines() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) {OTHER_LINES}")
+        return cursor.fetchone()[0]
 
 
 def lend(world: World, operation_id: str, barcode: str):
@@ -39,31 +55,50 @@ def test_a_loan_is_made_though_its_line_was_cut():
     load_reference(today=NOW.date())
     first, second = world.item(), world.item("后来")
     lend(world, "before", first.barcode)
-    line = connection.connection
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(pg_terminate_backend(pid)) {OTHER_LINES}")
+        assert cursor.fetchone() == (1,)
 
-    def cut() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(%s)", [line.info.backend_pid])
-        connection.close()
-
-    cutting = threading.Thread(target=cut)
-    cutting.start()
-    cutting.join()
     answer = lend(world, "after", second.barcode)
 
     assert Loan.objects.get(pk=answer["loan"]).item_id == second.pk
     assert Operation.objects.count() == 2
+    lend(world, "last", world.item("再来").barcode)
+    assert other_lines() == 1  # loans share one again
 
 
-def test_a_line_that_forgot_its_statements_prepares_them_again():
+def test_a_line_that_forgot_its_statements_prepares_them_again(monkeypatch):
+    line = SharedLine()
+    commit = partial(commit_together, decide=checkout_module._lend_together, line=line)
+    monkeypatch.setattr(checkout_module._LANE, "_commit", commit)
     world = World.build()
     load_reference(today=NOW.date())
     lend(world, "before", world.item().barcode)
-    line: psycopg.Connection = connection.connection
-    with connection.cursor() as cursor:
+    with line.in_use(), connection.cursor() as cursor:
         cursor.execute("DEALLOCATE ALL")
 
     lend(world, "after", world.item("后来").barcode)
 
-    assert connection.connection is line
     assert Loan.objects.count() == 2
+    line.close()
+
+
+def test_loans_of_many_threads_need_one_line_only():
+    world = World.build()
+    load_reference(today=NOW.date())
+    barcodes = [world.item(f"三体{n}").barcode for n in range(5)]
+
+    def lend_one(number: int) -> None:
+        try:
+            lend(world, f"one {number}", barcodes[number])
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=lend_one, args=(number,)) for number in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    assert Loan.objects.count() == 5
+    assert other_lines() == 1

@@ -24,6 +24,7 @@ from circulation.readers.reference import Reference, latest_reference, reference
 from circulation.readers.together import Copy, Reader, Together, Wanted, load_together
 from library_net import round_trip
 from library_net.errors import LibraryError
+from library_net.shared_line import SharedLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +77,15 @@ def own_code(branch: int | str, *, now: datetime) -> str:
 Decide = Callable[[Sequence[Case], Sheet], None]
 
 
-def commit_together(calls: Sequence[Call], *, decide: Decide) -> list[Outcome | None]:
+def commit_together(
+    calls: Sequence[Call], *, decide: Decide, line: SharedLine
+) -> list[Outcome | None]:
     """One transaction for all; ``None`` for each when it could not be."""
-    round_trip.skip_health_check()
     try:
-        with transaction.atomic(durable=True):
-            return _run(calls, decide=decide)
+        with line.in_use():
+            round_trip.skip_health_check()
+            with transaction.atomic(durable=True):
+                return _run(calls, decide=decide)
     except (LostRace, DatabaseError):
         return [None] * len(calls)
 

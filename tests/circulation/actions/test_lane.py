@@ -17,13 +17,17 @@ def run_all(lane, calls):
     def run(call):
         got[call] = lane.run(call)
 
-    threads = [threading.Thread(target=run, args=(call,)) for call in calls]
+    run_in_threads(run, calls)
+    return got
+
+
+def run_in_threads(target, calls):
+    threads = [threading.Thread(target=target, args=(call,)) for call in calls]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(30)
     assert not any(thread.is_alive() for thread in threads)
-    return got
 
 
 def test_a_single_caller_goes_at_once_and_alone():
@@ -37,6 +41,47 @@ def test_a_single_caller_goes_at_once_and_alone():
 
     assert lane.run(21) == 42
     assert batches == [[21]]
+
+
+def test_callers_who_keep_coming_back_are_waited_for_and_share_every_batch():
+    batches = []
+
+    def commit(calls):
+        batches.append(len(calls))
+        time.sleep(0.005)
+        return list(calls)
+
+    lane = Lane(commit, keys=lambda call: [call], company_s=1)
+    turns = 20
+
+    def come_back(caller):
+        for turn in range(turns):
+            lane.run((caller, turn))
+            time.sleep(0.001 * caller)  # some are slower
+
+    run_in_threads(come_back, range(4))
+
+    assert sum(batches) == 4 * turns
+    assert batches.count(4) >= turns - 4  # not while they gather, nor when the first has gone
+
+
+def test_who_comes_no_more_is_waited_for_once():
+    started = []
+
+    def commit(calls):
+        started.append(time.monotonic())
+        return list(calls)
+
+    lane = Lane(commit, keys=lambda call: [call], company_s=0.2)
+    lane._expected = 3  # as after a batch of three
+
+    asked = [time.monotonic()]
+    lane.run(1)
+    asked.append(time.monotonic())
+    lane.run(2)
+
+    assert 0.2 <= started[0] - asked[0] < 5
+    assert started[1] - asked[1] < 0.2
 
 
 def test_callers_who_come_meanwhile_share_the_next_batch():
