@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models.json_text import JsonTextField
 
+
 class Work(models.Model):
     """Groups the manifestations a reader thinks of as one book."""
 
