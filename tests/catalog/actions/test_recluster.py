@@ -1,16 +1,20 @@
 """Matching anew after the matcher changed: in steps, without anything being sent (MA-17)."""
 
+from dataclasses import replace
+
 import pytest
 from django.core.management import call_command
 
 from catalog.actions.recluster import TASK, start_recluster
 from catalog.actions.resolve_match import take_out
-from catalog.models import Manifestation, MatchKey, SourceRecord
+from catalog.domain.records import BibRecord
+from catalog.models import Manifestation, MatchKey, SourceRecord, Work, WorkKey
 from catalog.tasks import recluster, recluster_outdated
 from library_net.accounts.scope import Scope
 from library_net.jobs.models import JobRun, JobState
 from tests.catalog.files import cnmarc, many
 from tests.catalog.members import Sender, clusters, now
+from tests.catalog.translations import translated, works
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -95,3 +99,48 @@ def test_the_command_does_it_here(senders, capsys):
     call_command("recluster", "--all", "--here")
     assert clusters() == before
     assert "16" in capsys.readouterr().out
+
+
+def test_a_newer_reader_reaches_what_was_read_before(senders):
+    """MA-17: the original name was sent, but an older reader did not keep it."""
+    (jinjiang, _) = senders
+    for number, author in (("a", "司汤达"), ("b", "斯丹达尔")):
+        jinjiang.send(translated(number, "红与黑", author, name="Stendhal"))
+    right = works()
+    as_an_older_reader_left_it()
+    assert works() != right
+
+    assert recluster_outdated()
+    work()
+
+    assert works() == right == {frozenset("ab")}
+    records = [BibRecord.from_json(one.neutral) for one in SourceRecord.objects.all()]
+    assert {record.contributors[0].original for record in records} == {"Stendhal"}
+
+
+def as_an_older_reader_left_it():
+    for source in SourceRecord.objects.all():
+        record = BibRecord.from_json(source.neutral)
+        (author,) = record.contributors
+        older = replace(record, contributors=(replace(author, original=""),))
+        source.neutral = older.to_json()
+        source.matcher_version = 1
+        source.save()
+        work = Work.objects.create(title=record.title, grouping_key="old", updated_at=now())
+        Manifestation.objects.filter(sources=source).update(work=work)
+    WorkKey.objects.all().delete()
+
+
+def test_what_cannot_be_read_any_more_stays_as_it_was_read(senders):
+    """MA-17."""
+    (jinjiang, _) = senders
+    jinjiang.send(cnmarc("a", "活着", "余华", year=2012))
+    before = SourceRecord.objects.get().neutral
+    SourceRecord.objects.update(matcher_version=1, raw=b"00000 no record any more")
+
+    assert recluster_outdated()
+    work()
+
+    source = SourceRecord.objects.get()
+    assert source.neutral == before
+    assert source.matcher_version > 1
