@@ -25,6 +25,7 @@ from catalog.domain.marc.values import (
     first,
     imprint,
     is_latin,
+    is_spelt,
     join,
     parse_extent,
     parse_year,
@@ -204,9 +205,9 @@ def _contributor(subfields: Subfields, *, role: str, is_corporate: bool) -> Cont
     for code, value in subfields:
         inner = clean(value).strip("()（）[]〔〕 ,;")
         if code in "cfg" and inner:
-            if code == "c" and has_han(name) and is_latin(inner) and len(inner) > 3:
+            if code == "c" and has_han(name) and is_spelt(inner) and len(inner) > 3:
                 original = inner
-            elif code == "g" and has_han(name) and is_latin(inner) and not is_corporate:
+            elif code == "g" and has_han(name) and is_spelt(inner) and not is_corporate:
                 original = original or inner
             elif code != "g":
                 notes.append(inner)

@@ -37,6 +37,14 @@ def is_latin(text: str) -> bool:
     return text.isascii() or _OTHER_SCRIPT.search(text) is None
 
 
+_LETTER = "A-Za-z\u00c0-\u024f\u0370-\u052f"  # Latin, Greek, Cyrillic
+
+
+def is_spelt(text: str) -> bool:
+    """Whether a text is in letters of an alphabet, without any Han: Stendhal, Достоевский."""
+    return not has_han(text) and re.search(f"[{_LETTER}]", text) is not None
+
+
 def choose_script(one: str, other: str) -> tuple[str, str]:
     """Two forms in any order to (the one in the script of the book, its romanisation): NO-11."""
     if not other or not one:
@@ -192,7 +200,7 @@ _HAN_NAMES = re.compile("[\u4e00-\u9fff]{2,4}(?:\\s+[\u4e00-\u9fff]{2,4})+")
 _NAME_EDGES = " ,;:/"
 _OPENERS, _DATE_ENDS = frozenset("[(（［〔【"), frozenset(")）]］〕】0123456789-?.")
 _HAN_NAME_GAP = re.compile(r"[,，\s]+")
-_ORIGINAL = re.compile(rf"\s*{_OPEN}([^)）\]］〕】]*[A-Za-z][^)）\]］〕】]*){_CLOSE}")
+_ORIGINAL = re.compile(rf"\s*{_OPEN}([^)）\]］〕】]*[{_LETTER}][^)）\]］〕】]*){_CLOSE}")
 
 
 def personal_name(text: str, *, note: str = "", original: str = "", **facts: Any) -> Contributor:
@@ -224,7 +232,7 @@ def personal_name(text: str, *, note: str = "", original: str = "", **facts: Any
 
 def is_only_han(text: str) -> bool:
     """No letters of an alphabet among the characters."""
-    return not re.search(r"[A-Za-z\u00c0-\u024f\u0370-\u04ff]", text)
+    return not re.search(f"[{_LETTER}]", text)
 
 
 def is_body(name: str) -> bool:

@@ -141,6 +141,16 @@ def test_the_original_name_of_a_transliterated_author_is_read_from_g():
     assert (person.name, person.original, person.note) == ("司汤达", "Stendhal", "法 1783-1842")
 
 
+def test_a_name_in_another_alphabet_is_an_original_name_too():
+    """NO-12."""
+    (person,) = from_cnmarc(
+        data("701", "$c(俄)$a陀思妥耶夫斯基$c(Достоевский, Ф. М.)$4著")
+    ).contributors
+
+    assert (person.original, person.note) == ("Достоевский, Ф. М.", "俄")
+    assert personal_name("契诃夫(Чехов, А. П.)").original == "Чехов, А. П."
+
+
 @pytest.mark.parametrize(
     ("written", "read"),
     [
