@@ -56,9 +56,8 @@ def follow_once(index: SearchIndex, *, limit: int = LIMIT) -> int:
     with collector_held(), index.writing() as writing:
         for work_ids in _coming(first, cursor=state.cursor, limit=limit):
             chunk = set(work_ids)
-            documents = list(load_documents(chunk))
-            gone = chunk - {document.work_id for document in documents}
-            writing.write(upserts=documents, deletes=gone)
+            written = writing.write(upserts=load_documents(chunk))
+            writing.write(deletes=chunk - written)
             writing.cursor += len(work_ids)
     return writing.cursor - state.cursor
 

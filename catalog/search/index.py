@@ -17,7 +17,6 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from operator import attrgetter
 from pathlib import Path
 
 import tantivy
@@ -263,15 +262,22 @@ class Writing:
         self.cursor = cursor
         self.newest = newest  # no work written so far has a higher id
 
-    def write(self, *, upserts: Iterable[WorkDocument] = (), deletes: Iterable[int] = ()) -> None:
+    def write(
+        self, *, upserts: Iterable[WorkDocument] = (), deletes: Iterable[int] = ()
+    ) -> set[int]:
+        """Returns the works that were written; their order costs least when they are by id."""
         for work_id in deletes:
             self._writer.delete_documents_by_term("id", work_id)
-        for document in sorted(upserts, key=attrgetter("work_id")):
+        written = set()
+        for document in upserts:
             # Every part of the index is searched for what is to be deleted: not for new works.
             if document.work_id <= self.newest:
                 self._writer.delete_documents_by_term("id", document.work_id)
-            self.newest = max(self.newest, document.work_id)
+            else:
+                self.newest = document.work_id
             self._writer.add_document(to_index(document))
+            written.add(document.work_id)
+        return written
 
 
 class Builder:
