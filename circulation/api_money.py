@@ -62,6 +62,7 @@ class Accounts(APIView):
                 "debts": [asdict(debt) for debt in account.debts],
                 "points": points,
                 "suspensions": [asdict(row) for row in account.suspensions],
+                "corrections": [asdict(row) for row in account.corrections],
             }
         )
 

@@ -30,13 +30,6 @@ DEVICE_PROBLEMS: dict[str, tuple[int, Promise | str]] = {
             "loan was ended; ask who has the copy now."
         ),
     ),
-    "offline_late_return": (
-        409,
-        _(
-            "%(barcode)s came back late, as we learned afterwards. No fee was booked; decide "
-            "whether one is due."
-        ),
-    ),
     "offline_unknown_item": (
         409,
         _(

@@ -176,6 +176,22 @@ def book_found(journal: Journal, *, loan: Loan, branch: Branch, terms: Terms) ->
 
     It stands to the reader's credit with the owner; what other fees do not use up is paid out.
     """
+    amount = refund_due(loan=loan, found_at=journal.now, terms=terms)
+    if amount > NOTHING and loan.patron_id is not None:
+        owner_id = loan.owning_agency_id
+        book(
+            journal,
+            accounts.credit(owner=owner_id, amount=amount, why=Account.REFUNDS),
+            sides=Sides(patron_id=loan.patron_id, owner_id=owner_id, collector_id=branch.agency_id),
+            kind=LedgerEntryKind.REFUND,
+            loan_id=loan.pk,
+            rule=terms.rule_for("compensation"),
+        )
+    return amount
+
+
+def refund_due(*, loan: Loan, found_at: datetime, terms: Terms) -> Decimal:
+    """What of the compensation goes back when the copy is found at this moment. Queries: 1."""
     charged = {
         row["kind"]: row
         for row in LedgerEntry.objects.filter(
@@ -187,24 +203,13 @@ def book_found(journal: Journal, *, loan: Loan, branch: Branch, terms: Terms) ->
     if lost is None or loan.patron_id is None:
         return NOTHING
     processing = charged.get(LedgerEntryKind.PROCESSING)
-    amount = refund(
+    return refund(
         tariff=terms.compensation,
         amount=lost["amount"],
         processing=processing["amount"] if processing else NOTHING,
         charged_on=local_date(lost["at"]),
-        found_on=local_date(journal.now),
+        found_on=local_date(found_at),
     )
-    if amount > NOTHING:
-        owner_id = loan.owning_agency_id
-        book(
-            journal,
-            accounts.credit(owner=owner_id, amount=amount, why=Account.REFUNDS),
-            sides=Sides(patron_id=loan.patron_id, owner_id=owner_id, collector_id=branch.agency_id),
-            kind=LedgerEntryKind.REFUND,
-            loan_id=loan.pk,
-            rule=terms.rule_for("compensation"),
-        )
-    return amount
 
 
 def add_points(

@@ -70,7 +70,7 @@ def lift_suspension(
 
     def work(_journal: Journal) -> Answer:
         patron = lock_patron(patron_id)
-        running = Suspension.objects.filter(patron=patron, lifted_at=None)
+        running = Suspension.objects.filter(patron=patron, lifted_at=None, corrected_at=None)
         running = running.filter(owner__code=owner) if owner else running.filter(owner=None)
         row = running.order_by("-pk").first()
         if row is None or owner not in patron.suspensions:

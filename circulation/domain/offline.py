@@ -31,6 +31,8 @@ class Happening:
     patron_id: int | None = None
     loan_id: int | None = None  # the loan an on-line act opened
     event_id: int | None = None  # the row of an off-line one
+    began_loan_id: int | None = None  # the loan an off-line one was said to begin before
+    lost_loan_id: int | None = None  # no return: this loan was given up then
 
     @property
     def is_offline(self) -> bool:
@@ -73,6 +75,10 @@ class Story:
 class _Telling:
     done: list[Spell] = field(default_factory=list)
     openers: list[Happening] = field(default_factory=list)
+    last: Happening | None = None
+
+    def speaks_of(self, loan_id: int) -> bool:
+        return any(loan_id in (h.loan_id, h.began_loan_id) for h in self.openers)
 
     def end(self, by: Happening | None) -> None:
         if self.openers:
@@ -83,11 +89,16 @@ class _Telling:
 def tell(happenings: Iterable[Happening]) -> Story:
     """OF-2: the story of one copy; the same for every order its parts came in.
 
-    OF-3: a loan to the reader who has the copy already is the same loan, told twice.
+    OF-3: a loan to the reader who has the copy already is the same loan, told twice. OF-9: a loan
+    that had ended before it was given up was never lost.
     """
     ordered = sorted(happenings, key=lambda h: (h.at, _ORDER[h.act], h.key))
     telling = _Telling()
     for happening in ordered:
+        lost = happening.lost_loan_id
+        if lost is not None and not telling.speaks_of(lost):
+            continue
+        telling.last = happening
         if happening.act == Act.TAKEN_IN:
             telling.end(happening)
             continue
@@ -96,4 +107,4 @@ def tell(happenings: Iterable[Happening]) -> Story:
             telling.end(happening)
         telling.openers.append(happening)
     telling.end(None)
-    return Story(spells=tuple(telling.done), last=ordered[-1] if ordered else None)
+    return Story(spells=tuple(telling.done), last=telling.last)

@@ -31,6 +31,7 @@ class LedgerEntryKind(models.TextChoices):
     POINTS = "points", _("paid with points")
     REFUND = "refund", _("given back: the copy was found")
     PAYOUT = "payout", _("paid out to the reader")
+    CORRECTION = "correction", _("counted anew")
     TRANSFER = "transfer", _("settlement paid")
 
 
@@ -45,6 +46,7 @@ ACCOUNT_NAMES = [
     (Account.REFUNDS, _("refunds")),
     (Account.POINTS, _("paid with points")),
 ]
+TOLD_LATER = "told_later"  # the reason of what a device's journal made us count anew (OF-9)
 ONCE_A_LOAN = ("overdue", "compensation", "processing", "refund")
 
 
@@ -253,6 +255,7 @@ class Suspension(models.Model):
     rule = models.CharField(_("rule"), max_length=40, blank=True)
     at = models.DateTimeField(_("at"))
     lifted_at = models.DateTimeField(_("lifted"), null=True, blank=True)
+    corrected_at = models.DateTimeField(_("counted anew"), null=True, blank=True)  # OF-9: not so
     reason = models.CharField(_("reason"), max_length=200, blank=True)
 
     class Meta:

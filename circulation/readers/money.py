@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from django.db.models import Sum
 
@@ -14,11 +16,12 @@ from circulation.domain.calendar import local_date
 from circulation.domain.fees import NOTHING, yuan
 from circulation.domain.points import PointScheme
 from circulation.domain.policies import Context, Place, Scope, resolve
-from circulation.models import CollectionAgreement, LedgerEntry, Patron, PointEntry
-from circulation.models.ledger import PointKind
+from circulation.models import CollectionAgreement, LedgerEntry, Patron, PointEntry, Suspension
+from circulation.models.ledger import TOLD_LATER, LedgerEntryKind, PointKind
 from circulation.readers.reference import load_reference
 from library_net.network.models import Agency, Branch
 
+SHOWN: Final = timedelta(days=90)  # how long a reader sees what was counted anew
 USUAL_MATERIAL = "book"  # whose rules say what points are worth
 
 
@@ -69,10 +72,26 @@ class NoLendingUntil:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """Counted anew, because a device told later what had happened (OF-9)."""
+
+    owner: str
+    title: str
+    on: date
+    amount: Decimal  # added to what is owed; below zero: given back
+    days: int = 0  # without lending that do not count any more
+
+    @property
+    def shown(self) -> Decimal:
+        return abs(self.amount)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     debts: tuple[Debt, ...]
     points: tuple[Points, ...]
     suspensions: tuple[NoLendingUntil, ...]
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def owed(self) -> Decimal:
@@ -80,13 +99,14 @@ class Account:
 
 
 def account_of(patron: Patron, *, now: datetime) -> Account:
-    """Everything about a reader's money. Queries: 5 or 6."""
+    """Everything about a reader's money. Queries: 7 or 8."""
     today = local_date(now)
     agencies = {agency.pk: agency for agency in Agency.objects.all()}
     return Account(
         debts=_debts(patron.pk, agencies=agencies, today=today),
         points=_points(patron.pk, agencies=agencies),
         suspensions=_suspensions(patron, agencies=agencies.values(), today=today),
+        corrections=_corrections(patron.pk, agencies=agencies, since=now - SHOWN),
     )
 
 
@@ -175,32 +195,71 @@ def _debts(patron_id: int, *, agencies: dict[int, Agency], today: date) -> tuple
 
 
 def open_charges(entries: Iterable[LedgerEntry]) -> tuple[OpenCharge, ...]:
-    """Charges not yet covered; ``entries`` of one owner, oldest first."""
+    """Charges not yet covered; ``entries`` of one owner, oldest first.
+
+    What was counted anew changes the charge it belongs to before payments cover anything.
+    """
     charges = [entry for entry in entries if entry.owed > 0 and entry.kind != "payout"]
     paid = -sum((entry.owed for entry in entries if entry not in charges), NOTHING)
+    lessened: dict[tuple[int | None, str], Decimal] = defaultdict(lambda: NOTHING)
+    for entry in entries:
+        if entry.kind == LedgerEntryKind.CORRECTION and entry.owed < 0:
+            lessened[entry.loan_id, entry.debit] -= entry.owed
     found = []
     for entry in charges:
-        covered = min(max(paid, NOTHING), entry.amount)
+        whose = (entry.loan_id, entry.credit)
+        less = min(lessened[whose], entry.amount)
+        lessened[whose] -= less
+        amount, paid = entry.amount - less, paid - less
+        covered = min(max(paid, NOTHING), amount)
         paid -= covered
-        if covered < entry.amount:
+        if covered < amount:
             found.append(
                 OpenCharge(
                     kind=entry.get_kind_display(),
                     title=_title(entry),
                     on=local_date(entry.at),
-                    amount=entry.amount,
-                    open=entry.amount - covered,
+                    amount=amount,
+                    open=amount - covered,
                     rule=entry.rule,
                 )
             )
     return tuple(found)
 
 
-def _title(entry: LedgerEntry) -> str:
+def _title(entry: LedgerEntry | Suspension) -> str:
     if entry.loan is None or entry.loan.item is None:
         return ""
     manifestation = entry.loan.item.source_record.manifestation
     return manifestation.title if manifestation else entry.loan.item.barcode
+
+
+def _corrections(
+    patron_id: int, *, agencies: dict[int, Agency], since: datetime
+) -> tuple[Correction, ...]:
+    title = "loan__item__source_record__manifestation"
+    money = LedgerEntry.objects.filter(patron_id=patron_id, reason=TOLD_LATER, at__gte=since)
+    days = Suspension.objects.filter(patron_id=patron_id, corrected_at__gte=since)
+    found = [
+        Correction(
+            owner=agencies[entry.owner_id].name,
+            title=_title(entry),
+            on=local_date(entry.at),
+            amount=yuan(entry.owed),
+        )
+        for entry in money.select_related(title).order_by("-pk")
+    ]
+    found += [
+        Correction(
+            owner=agencies[row.owner_id].name if row.owner_id else "",
+            title=_title(row),
+            on=local_date(row.corrected_at or row.at),
+            amount=NOTHING,
+            days=row.days,
+        )
+        for row in days.select_related(title).order_by("-pk")
+    ]
+    return tuple(found)
 
 
 def _points(patron_id: int, *, agencies: dict[int, Agency]) -> tuple[Points, ...]:

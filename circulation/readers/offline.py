@@ -30,7 +30,17 @@ def happenings(item_id: int) -> Iterator[Happening]:
             "loan_id", flat=True
         )
     )
-    for loan in Loan.objects.filter(item_id=item_id).exclude(pk__in=begun_offline):
+    for loan in Loan.objects.filter(item_id=item_id):
+        if loan.lost_at is not None:
+            yield Happening(
+                key=f"lost:{loan.pk:012d}",
+                at=loan.lost_at,
+                act=Act.TAKEN_IN,
+                branch_id=loan.checkout_branch_id,
+                lost_loan_id=loan.pk,
+            )
+        if loan.pk in begun_offline:
+            continue
         yield Happening(
             key=f"loan:{loan.pk:012d}",
             at=loan.checked_out_at,
@@ -39,7 +49,9 @@ def happenings(item_id: int) -> Iterator[Happening]:
             patron_id=loan.patron_id,
             loan_id=loan.pk,
         )
-        if loan.closed_at is not None and loan.pk not in ended_offline:
+        if loan.lost_at is not None or loan.pk in ended_offline:
+            continue
+        if loan.closed_at is not None:
             yield Happening(
                 key=f"back:{loan.pk:012d}",
                 at=loan.closed_at,
@@ -70,6 +82,7 @@ def _offline(item_id: int) -> Iterator[Happening]:
             branch_id=row.branch_id,
             patron_id=row.patron_id if is_loan else None,
             event_id=row.pk,
+            began_loan_id=row.loan_id if row.began else None,
         )
 
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 from django.urls import reverse
 from django.utils import timezone
 
-from circulation.models import CollectionAgreement, LoanRule
+from circulation.actions.record_offline import Entry, EntryKind, record_offline
+from circulation.models import CollectionAgreement, Loan, LoanRule
 from tests.circulation.bookkeeping import POINTS, Desk, rule
 from tests.portal.conftest import text_of
 
@@ -37,6 +38,32 @@ def test_a_reader_sees_until_when_nothing_is_lent(world, signed_in):
     assert f"{until.year}年{until.month}月{until.day}日" in words
 
 
+def test_a_reader_sees_that_a_fee_was_counted_anew_and_why(world, signed_in):
+    """OF-9: a machine without a line had taken it in before the desk scanned it."""
+    desk, item = Desk(world), world.item("三体")
+    desk.now = timezone.now()
+    desk.late(item, days=3)
+    entry = Entry(
+        operation_id="told-later",
+        kind=EntryKind.CHECKIN,
+        happened_at=desk.now - timedelta(days=2),
+        barcode=item.barcode,
+    )
+    Loan.objects.update(checked_out_at=desk.now - timedelta(days=33))
+    record_offline(
+        intent=desk.intent(),
+        device="kiosk",
+        branch_id=world.branches["JJ-MAIN"].pk,
+        entries=[entry],
+        now=desk.now,
+    )
+
+    words = text_of(signed_in.get(reverse("portal:money")))
+
+    for wanted in ("重新计算", "断网", "三体", "−¥0.20", "¥0.10"):
+        assert wanted in words
+
+
 def test_who_owes_nothing_is_told_so(world, signed_in):
     assert signed_in.get(reverse("portal:money")).status_code == 200
 
@@ -47,5 +74,5 @@ def test_the_page_asks_little_of_the_database(world, signed_in, django_assert_ma
     for title in ("三体", "活着", "围城"):
         desk.late(world.item(title), days=3)
 
-    with django_assert_max_num_queries(14):  # the session and the signed-in reader are five
+    with django_assert_max_num_queries(16):  # the session and the signed-in reader are five
         signed_in.get(reverse("portal:money"))
