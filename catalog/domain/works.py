@@ -308,7 +308,31 @@ def group_works(
     ``decided`` is what librarians said: held apart never meets, joined always does (MA-21).
     """
     opened = (Unit(facts=WorkFacts(key=one.facts.key)) for one in units)
-    ordered = sorted({*units, *opened})
+    return [
+        work
+        for family in _families(sorted({*units, *opened}), decided)
+        for work in _works_of_family(family, decided)
+    ]
+
+
+def _families(units: Sequence[Unit], decided: Mapping[frozenset[Unit], bool]) -> list[list[Unit]]:
+    """Units that share a key or a decision, or are tied by others that do."""
+    first: dict[str, int] = {}
+    ties = [
+        (first.setdefault(key, index), index)
+        for index, one in enumerate(units)
+        for key in (one.facts.key, *one.facts.ties)
+    ]
+    place = {one: index for index, one in enumerate(units)}
+    ties += [(place[one], place[other]) for one, other in map(tuple, decided)]
+    groups = Groups(len(units))
+    groups.join(ties, apart=set())
+    return [[units[i] for i in sorted(found)] for _, found in sorted(groups.members.items())]
+
+
+def _works_of_family(
+    ordered: Sequence[Unit], decided: Mapping[frozenset[Unit], bool]
+) -> list[list[Unit]]:
     same: list[tuple[int, int, int]] = []
     differing: set[tuple[int, int]] = set()
     parted: set[tuple[int, int]] = set()
@@ -328,10 +352,7 @@ def group_works(
     groups = Groups(len(ordered))
     groups.join([(i, j) for _, i, j in sorted(same)], apart=differing | parted)
     groups.join(by_hand, apart=parted)
-    return [
-        [ordered[index] for index in sorted(members)]
-        for _, members in sorted(groups.members.items())
-    ]
+    return [[ordered[i] for i in sorted(found)] for _, found in sorted(groups.members.items())]
 
 
 def keys_of_work(units: Sequence[Unit]) -> list[str]:

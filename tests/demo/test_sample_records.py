@@ -9,6 +9,8 @@ from catalog.domain.marc.parse import ParsedRecord, parse
 from catalog.domain.marc.read import Quarantined, read_records, sniff
 from catalog.domain.matching import Verdict, compare
 from catalog.domain.profile import profile_of
+from catalog.domain.text import title_key
+from catalog.domain.works import Unit, group_works, work_facts
 from library_net.demo.books import load_books
 from library_net.demo.holdings import COPIES, holders, place_sizes
 from library_net.demo.marcfiles import SEED, catalogued, write_files
@@ -154,3 +156,34 @@ def test_one_book_in_four_schools_of_cataloguing_is_judged_one():
 
     assert len(found) == len(MEMBERS) == len(BY_CODE)
     assert all(compare(found[0], other).verdict == Verdict.SAME for other in found[1:])
+
+
+def test_translations_by_any_name_of_the_author_are_one_work_in_the_sample(files):
+    """MA-18 and MA-19: and no other two titles of the sample are taken for one."""
+    units = {
+        Unit(facts=work_facts(found.record)): found.record.title
+        for file in files
+        for found in parsed(file)
+    }
+    works = [
+        [unit for unit in work if unit in units] for work in group_works(list(units), decided={})
+    ]
+
+    by_evidence = [work for work in works if len({unit.facts.key for unit in work}) > 1]
+    titles = {frozenset(title_key(units[unit]) for unit in work) for work in by_evidence}
+    assert {work for work in titles if len(work) > 1} == {
+        frozenset(pair.split())
+        for pair in (
+            "了不起的盖茨比 大亨小传",
+            "彼得潘 潘彼得",
+            "红星照耀中国 西行漫记",
+            "理性与感性 理智与情感",
+            "爱丽丝漫游奇境 阿丽思漫游奇境记",
+            "鲁滨孙飘流记 鲁滨逊漂流记",
+            "人类的群星闪耀时 人类群星闪耀时",
+            "梦的解析 释梦",
+            "月亮与六便士 月亮和六便士",
+        )
+    }
+    for title in ("红与黑", "罪与罚", "战争与和平", "傲慢与偏见", "瓦尔登湖"):
+        assert frozenset({title}) in titles
