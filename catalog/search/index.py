@@ -275,7 +275,7 @@ class Writing:
                 self._writer.delete_documents_by_term("id", document.work_id)
             else:
                 self.newest = document.work_id
-            self._writer.add_document(to_index(document))
+            self._writer.add_json(to_index(document))
             written.add(document.work_id)
         return written
 
@@ -292,7 +292,7 @@ class Builder:
 
     def add(self, documents: Iterable[WorkDocument]) -> None:
         for document in documents:
-            self._writer.add_document(to_index(document))
+            self._writer.add_json(to_index(document))
             self.count += 1
 
     def note_progress(self, *, total: int) -> None:

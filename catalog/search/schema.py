@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
+import orjson
 import tantivy
 
 from catalog.domain.callnumber import call_number_key, main_class
@@ -65,6 +66,8 @@ COUNTED_TOGETHER = ("city", "language", "decade", "material", "clc", "audience")
 READINGS_KEPT_WHOLE = 4
 _WEIGHT_STEPS = 64  # of two to a byte: read for every hit, a million weights stay near the core
 TOGETHER = "\x1f"  # stands between values counted together
+
+Fields = dict[str, list[Any]]  # of one document; none and an empty list are alike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +132,8 @@ def register_tokenizers(index: tantivy.Index) -> None:
     index.register_tokenizer("blanks", blanks)
 
 
-def to_index(document: WorkDocument) -> tantivy.Document:
-    """The document in the index's own fields: folded, cut, and with its sounds."""
+def to_index(document: WorkDocument) -> str:
+    """The document in the index's own fields, as JSON: folded, cut, and with its sounds."""
     titles = _distinct(document.titles)[:MAX_TITLES]
     authors = _distinct(document.authors)[:MAX_AUTHORS]
     cut = {
@@ -141,7 +144,7 @@ def to_index(document: WorkDocument) -> tantivy.Document:
         "series": _each(document.series, pairs),
     }
     notes = _each([note[:NOTE_LENGTH] for note in document.notes[:MAX_NOTES]], pairs)
-    fields: dict[str, list[Any]] = {
+    fields: Fields = {
         "id": [document.work_id],
         **cut,
         "title": [opened(title) for title in cut["title"]],
@@ -151,27 +154,18 @@ def to_index(document: WorkDocument) -> tantivy.Document:
         **_numbers(document),
         **_facets(document),
     }
-    han_titles = [title for title in titles if has_han(title)]
-    han_authors = [author for author in authors if has_han(author)]
-    if han_titles:
+    if han := [title for title in titles if has_han(title)]:
         fields["title_words"] = _each(titles, words)
         fields["title_chars"] = [" ".join(characters(" ".join(titles)))]
-    if han_authors:
+    if han or document.title_pinyin:
+        forms = [pinyin_forms(title) for title in han]
+        fields |= _sounds("title", forms, document.title_pinyin)
+    if han := [author for author in authors if has_han(author)]:
         fields["author_chars"] = [" ".join(characters(" ".join(authors)))]
-    chains: list[tuple[str, Any]] = []
-    if han_titles or document.title_pinyin:
-        forms = [pinyin_forms(title) for title in han_titles]
-        fields["title_sounds"] = _solid_sounds(forms, document.title_pinyin)
-        chains += _chains("title", forms, document.title_pinyin)
-    if han_authors or document.author_pinyin:
-        forms = [pinyin_forms(author, is_person=True) for author in han_authors]
-        fields["author_sounds"] = _solid_sounds(forms, document.author_pinyin)
-        chains += _chains("author", forms, document.author_pinyin)
-    made = tantivy.Document.from_dict({k: v for k, v in fields.items() if v}, build_schema())
-    for field, value in chains:
-        add = made.add_text if isinstance(value, str) else made.add_pre_tokenized_text
-        add(field, value)
-    return made
+    if han or document.author_pinyin:
+        forms = [pinyin_forms(author, is_person=True) for author in han]
+        fields |= _sounds("author", forms, document.author_pinyin)
+    return orjson.dumps(fields).decode()
 
 
 def opened(title: str) -> str:
@@ -193,11 +187,12 @@ def _each(texts: Sequence[str], cut: Callable[[str], list[str]]) -> list[Any]:
     return [" ".join(cut(text)) if has_han(text) else text for text in folded]
 
 
-def _chains(
-    name: str, forms: list[PinyinForms], catalogued: tuple[str, ...]
-) -> list[tuple[str, Any]]:
-    letters = [(f"{name}_letters", neighbourly(letter_places(form), between="")) for form in forms]
-    return letters + _syllable_chains(f"{name}_syllables", forms, catalogued)
+def _sounds(name: str, forms: list[PinyinForms], catalogued: tuple[str, ...]) -> Fields:
+    return {
+        f"{name}_sounds": _solid_sounds(forms, catalogued),
+        f"{name}_letters": [neighbourly(letter_places(form), between="") for form in forms],
+        f"{name}_syllables": _syllables(forms, catalogued),
+    }
 
 
 def _solid_sounds(forms: list[PinyinForms], catalogued: tuple[str, ...]) -> list[Any]:
@@ -210,18 +205,16 @@ def _solid_sounds(forms: list[PinyinForms], catalogued: tuple[str, ...]) -> list
     return _distinct(typed)
 
 
-def _syllable_chains(
-    field: str, forms: list[PinyinForms], catalogued: tuple[str, ...]
-) -> list[tuple[str, Any]]:
+def _syllables(forms: list[PinyinForms], catalogued: tuple[str, ...]) -> list[Any]:
     found = [syllable_places(form) for form in forms]
     for pinyin in catalogued:
         found += [[[syllable] for syllable in way] for way in split_pinyin(pinyin)[:1]]
     distinct = [places for i, places in enumerate(found) if places not in found[:i]]
-    return [(field, neighbourly(places, between=BETWEEN)) for places in distinct]
+    return [neighbourly(places, between=BETWEEN) for places in distinct]
 
 
-def _numbers(document: WorkDocument) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = {
+def _numbers(document: WorkDocument) -> Fields:
+    found: Fields = {
         "identifier": _distinct(
             [form for text in document.identifiers for form in identifier_forms(text)]
         )
@@ -236,9 +229,9 @@ def _numbers(document: WorkDocument) -> dict[str, list[Any]]:
     return found
 
 
-def _facets(document: WorkDocument) -> dict[str, list[Any]]:
+def _facets(document: WorkDocument) -> Fields:
     years = [year for year in document.years if year > 0]
-    values: dict[str, list[Any]] = {
+    values: Fields = {
         "city": _distinct(document.cities),
         "language": _distinct(document.languages),
         "material": _distinct(document.materials),
@@ -252,7 +245,7 @@ def _facets(document: WorkDocument) -> dict[str, list[Any]]:
     return found | {
         "available_at": _distinct(document.available_at),
         "held_at": _distinct(document.held_at),
-        "is_available": [int(bool(document.available_at))],
+        "is_available": [1] if document.available_at else [],
         "year": [max(years)] if years else [],
         "title_order": [title_order(document.titles[0])] if document.titles else [],
         "weight": [weight(document)],

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from tantivy import PreTokenizedString, Token
-
 from catalog.domain.text import PinyinForms, pinyin_key
 
 START = "^"  # stands before the first of a text
@@ -47,13 +45,22 @@ def letter_pairs(letters: str) -> list[str]:
 
 
 def neighbourly(places: Places, *, between: str) -> Any:
-    """What a text field is given: plain text, or tokens that share places where readings differ."""
+    """What a text field is given: plain text, or tokens that share places where readings differ.
+
+    The tokens are in the engine's own JSON.
+    """
     if all(len(readings) == 1 for readings in places):
         solid = [START, *(readings[0] for readings in places)]
         return " ".join(a + between + b for a, b in pairwise(solid))
     tokens: list[Any] = []
     before: Sequence[str] = (START,)
     for place, readings in enumerate(places):
-        tokens += [Token(a + between + b, place, 0, 0) for a in before for b in readings]
+        tokens += [_token(a + between + b, place) for a in before for b in readings]
         before = readings
-    return PreTokenizedString("", tokens)
+    return {"text": "", "tokens": tokens}
+
+
+def _token(text: str, place: int) -> dict[str, Any]:
+    return {
+        "text": text, "position": place, "position_length": 1, "offset_from": 0, "offset_to": 0,
+    }  # fmt: skip
