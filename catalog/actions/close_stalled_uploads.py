@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from catalog.actions.ingesting.storing import drop_bytes
 from catalog.models import Batch, BatchState
 from library_net.db import claim
 from library_net.jobs.models import JobRun, JobState
@@ -30,7 +31,7 @@ def close_stalled_uploads(*, now: datetime, text: str) -> int:
             receiving = Batch.objects.filter(pk=batch.pk, state=BatchState.RECEIVING)
             if not claim(receiving, state=BatchState.FAILED, finished_at=now):
                 continue  # it ended at this very moment
-            batch.chunks.all().delete()
+            drop_bytes(batch)
             job = JobRun.objects.create(
                 task="catalog.ingest",
                 args={"batch_id": batch.pk},

@@ -1,6 +1,14 @@
 """What the catalogue remembers."""
 
-from catalog.models.batches import Batch, BatchChunk, BatchKind, BatchSeen, BatchState, Reject
+from catalog.models.batches import (
+    Batch,
+    BatchChunk,
+    BatchKind,
+    BatchSeen,
+    BatchState,
+    KeptBytes,
+    Reject,
+)
 from catalog.models.bibliographic import Manifestation, Work
 from catalog.models.feed import Change, ChangeKind, FeedHead
 from catalog.models.items import BarcodeAlias, Item
@@ -30,6 +38,7 @@ __all__ = [
     "HarvestSource",
     "HarvestedRecord",
     "Item",
+    "KeptBytes",
     "KnownSpan",
     "Manifestation",
     "MatchDecision",

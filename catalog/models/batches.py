@@ -11,8 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from library_net.jobs.models import JobRun
 from library_net.network.models import Agency
 
-CHUNK_BYTES = 1024 * 1024  # workers may not share a disk, so bytes travel through the database
-
 
 class BatchState(models.TextChoices):
     RECEIVING = "receiving", _("being received")
@@ -101,12 +99,31 @@ class Batch(models.Model):
         return self.file_name or str(self.public_id)
 
 
+class KeptBytes(models.Model):
+    """At most 1 MiB of a member's files, once, however many of them hold it.
+
+    In the database, because workers may not share a disk. Two uploads at one time may both keep
+    the same bytes; that costs room and nothing else.
+    """
+
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="+", db_index=False)
+    digest = models.CharField(max_length=64)  # SHA-256
+    data = models.BinaryField()
+
+    class Meta:
+        indexes = [models.Index(fields=["agency", "digest"], name="bytes_by_digest")]
+
+    def __str__(self) -> str:
+        return f"{self.agency_id}: {self.digest[:12]}"
+
+
 class BatchChunk(models.Model):
-    """At most CHUNK_BYTES of a batch's bytes, as sent (after decompression)."""
+    """A piece of a batch's bytes, as sent (after decompression), and where it stands in them."""
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="chunks")
     offset = models.BigIntegerField()
-    data = models.BinaryField()
+    length = models.IntegerField()
+    kept = models.ForeignKey(KeptBytes, models.PROTECT, related_name="chunks")
 
     class Meta:
         constraints = [

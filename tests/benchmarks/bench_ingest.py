@@ -5,17 +5,14 @@ so that both contenders see the same minutes of the machine; the ratio is the me
 """
 
 import contextlib
-import json
 import os
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from pathlib import Path
 
 import psutil
 
+from tests.benchmarks.both import alone, on_sqlite
 from tests.benchmarks.harness import BenchContext
 
 DESCRIPTION = "records a second through the whole pipeline ÷ pymarc merely iterating the file"
@@ -30,7 +27,7 @@ def run(*, size: int, context: BenchContext) -> dict[str, float]:
     path = context.load_file(size)
     with context.memory() as peak:
         found = measure(path, context.folder, size=size)
-    sqlite = on_sqlite(path, size=size)
+    sqlite = on_sqlite("tests.benchmarks.bench_ingest", path, size=size)
     return {
         **found,
         "peak_mb": peak.mb,
@@ -98,34 +95,5 @@ def cpu_seconds() -> float:
     return total
 
 
-def on_sqlite(path: Path, *, size: int) -> dict[str, float]:
-    """The same in a process of its own, because settings are read once."""
-    environment = dict(os.environ)
-    environment.pop("LIBRARY_NET_DATABASE_URL", None)
-    environment.pop("LIBRARY_NET_BROKER_URL", None)
-    with tempfile.TemporaryDirectory(prefix="library-net-bench-") as folder:
-        environment["LIBRARY_NET_DATA_DIR"] = folder
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.benchmarks.bench_ingest", path, str(size)],
-            env=environment,
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
-
-
-def main() -> None:
-    import django
-    from django.core.management import call_command
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "library_net.settings")
-    django.setup()
-    call_command("migrate", verbosity=0)
-    folder = Path(os.environ["LIBRARY_NET_DATA_DIR"])
-    print(json.dumps(measure(Path(sys.argv[1]), folder, size=int(sys.argv[2]))))
-
-
 if __name__ == "__main__":
-    main()
+    alone(measure)

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
 from catalog.api.caller import pieces
-from catalog.models import Batch, BatchChunk, Item, SourceRecord
+from catalog.models import Batch, BatchChunk, Item, KeptBytes, SourceRecord
 from library_net.jobs.models import JobRun
 from tests.catalog.files import cnmarc, many
 
@@ -41,7 +41,7 @@ def test_a_form_upload_is_taken_too(jinjiang):
     )
     assert answer.status_code == 202
     assert answer.json()["file_name"] == "weekly.mrc"
-    assert bytes(BatchChunk.objects.get().data) == data
+    assert bytes(KeptBytes.objects.get().data) == data
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ class _Errand:
     place: Place
     data: bytes
     is_rest: bool
+    ends: frozenset[int]
     answer: Step | None = None
 
 
@@ -58,13 +59,15 @@ class Beside:
         self._thread: threading.Thread | None = None
         self.answered = 0  # steps that need not be read here
 
-    def ask(self, place: Place, data: bytes, *, is_rest: bool) -> None:
+    def ask(
+        self, place: Place, data: bytes, *, is_rest: bool, ends: frozenset[int] = frozenset()
+    ) -> None:
         """Have the step at this place read; nothing if the child is still at another."""
         with self._lock:
             self._forget_parent()
             if self._thread is not None and self._thread.is_alive():
                 return
-            self._errand = _Errand(place, data, is_rest)
+            self._errand = _Errand(place, data, is_rest, ends)
             self._thread = threading.Thread(target=self._run, args=(self._errand,), daemon=True)
             self._thread.start()
 
@@ -109,6 +112,7 @@ class Beside:
             "offset": place.offset,
             "position": place.position,
             "limit": place.limit,
+            "ends": errand.ends,
             "profile": place.profile,
         }
         try:

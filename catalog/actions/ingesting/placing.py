@@ -72,6 +72,7 @@ def _place(batch: Batch, read: Read, portion: Portion, *, floor: int) -> None:
         _place_deletion(batch, read, portion)
     elif prepared is None:
         portion.unchanged += 1
+        portion.held.append((read.raw.offset, read.raw.end, known.source_id if known else 0))
         _confirm(batch, read, portion)
     else:
         is_repeat = known is not None and known.batch_id == batch.pk and not known.is_deleted

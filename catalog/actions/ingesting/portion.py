@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -38,12 +38,20 @@ class Known(NamedTuple):
     batch_id: int | None
 
 
-class Stretch(NamedTuple):
-    """The bytes a portion was read from, as a known span would name them."""
+class Piece(NamedTuple):
+    """A piece of the batch, and what is known of it."""
 
-    start: str
-    length: int
-    digest: str
+    start: int
+    end: int
+    kept_id: int
+    span_id: int | None
+    source_ids: list[int]
+    is_known: bool  # and nothing has happened to its records since
+
+
+def ends_of(pieces: Sequence[Piece]) -> frozenset[int]:
+    """Where a step may end so that the next begins with a piece."""
+    return frozenset([*(piece.end for piece in pieces), *(piece.start for piece in pieces[:1])])
 
 
 class Tombstone(NamedTuple):
@@ -93,8 +101,9 @@ class Portion:
     quarantined: int = 0
     lost: int = 0  # spans that may have been any record
     spared: list[str] = field(default_factory=list)  # source keys of what is of no use as sent
-    spans: list[int] = field(default_factory=list)  # known ones it consists of, nothing else then
-    stretch: Stretch | None = None  # what it was read from
+    spans: list[int] = field(default_factory=list)  # known ones it consists of, if any
+    pieces: list[Piece] = field(default_factory=list)  # unknown ones from here on
+    held: list[tuple[int, int, int]] = field(default_factory=list)  # unchanged: start, end, id
 
 
 def reject(

@@ -15,8 +15,17 @@ from django.db.models.functions import Substr
 
 from catalog.actions.ingesting.beside import WORTH_IT, Place, beside, bytes_wanted, is_allowed
 from catalog.actions.ingesting.placing import Read, sort_out
-from catalog.actions.ingesting.portion import DEFECT, OTHER_NUMBER, Known, Portion, reject, spare
-from catalog.actions.ingesting.spans import TakenBytes, stretch_of, take_known_spans
+from catalog.actions.ingesting.portion import (
+    DEFECT,
+    OTHER_NUMBER,
+    Known,
+    Piece,
+    Portion,
+    ends_of,
+    reject,
+    spare,
+)
+from catalog.actions.ingesting.spans import TakenBytes, take_known_spans
 from catalog.domain.changes import ChangeProblem, Line, RecordChange, read_change, split_lines
 from catalog.domain.marc.parse import SourceProfile
 from catalog.domain.marc.prepare import Plain, Prepared, Step, end_of_step, prepare
@@ -24,7 +33,6 @@ from catalog.domain.marc.problems import ErrorCode, RecordError
 from catalog.domain.marc.read import FileKind, Quarantined, RawRecord, read_records, sniff
 from catalog.domain.records import MarcFormat
 from catalog.models import Batch, BatchChunk, BatchKind
-from catalog.models.batches import CHUNK_BYTES
 from catalog.models.bulk import select_blob, select_where_in
 
 log = logging.getLogger(__name__)
@@ -40,12 +48,12 @@ def read_portion(batch: Batch, *, limit: int) -> Portion:
         return _read_changes(batch, portion, limit=limit)
     place = Place(batch.pk, batch.next_offset, batch.next_position, limit, source_profile(batch))
     ahead = beside.take(place)
-    data = TakenBytes(_bytes_from(batch, ahead[1] if ahead else b""))
-    if take_known_spans(batch, data, portion):
+    take_known_spans(batch, portion)
+    if portion.spans:
         return portion
-    step = ahead[0] if ahead else _step(batch, data, limit)
+    data = TakenBytes(_bytes_from(batch, ahead[1] if ahead else b""))
+    step = ahead[0] if ahead else _step(batch, data, limit, portion.pieces)
     _take_outcomes(batch, step, portion)
-    portion.stretch = stretch_of(data.first(portion.next_offset - batch.next_offset))
     sort_out(batch, _read_all(batch, step, portion), portion)
     _read_ahead(batch, portion, data, place)
     return portion
@@ -57,10 +65,10 @@ def _bytes_from(batch: Batch, here: bytes) -> Iterator[bytes]:
     yield from stored_bytes(batch.pk, batch.next_offset + len(here))
 
 
-def _step(batch: Batch, data: TakenBytes, limit: int) -> Step:
-    outcomes = _outcomes(batch, data, limit)
-    count = end_of_step(outcomes, limit=limit)
-    is_end = len(outcomes) < limit and count == len(outcomes)
+def _step(batch: Batch, data: TakenBytes, limit: int, pieces: list[Piece]) -> Step:
+    outcomes, is_all = _outcomes(batch, data, limit, until=pieces[-1].end if pieces else 0)
+    count = end_of_step(outcomes, ends=ends_of(pieces))
+    is_end = is_all and count == len(outcomes)
     del outcomes[count:]
     raws = [one for one in outcomes if isinstance(one, RawRecord)]
     digests = [hashlib.sha256(raw.data).hexdigest() for raw in raws]
@@ -91,7 +99,8 @@ def _read_ahead(batch: Batch, portion: Portion, data: TakenBytes, place: Place) 
     length = portion.next_offset - batch.next_offset
     wanted = bytes_wanted(length=length, count=portion.records, limit=place.limit)
     following = place._replace(offset=portion.next_offset, position=portion.next_position)
-    beside.ask(following, data.first(wanted), is_rest=wanted >= left)
+    ends = ends_of(portion.pieces)
+    beside.ask(following, data.first(wanted), is_rest=wanted >= left, ends=ends)
 
 
 def _read_changes(batch: Batch, portion: Portion, *, limit: int) -> Portion:
@@ -120,33 +129,40 @@ def _read_changes(batch: Batch, portion: Portion, *, limit: int) -> Portion:
     return portion
 
 
-def _outcomes(batch: Batch, data: TakenBytes, limit: int) -> list[RawRecord | Quarantined]:
+def _outcomes(
+    batch: Batch, data: TakenBytes, limit: int, *, until: int
+) -> tuple[list[RawRecord | Quarantined], bool]:
+    """The next ones up to where known pieces begin, and whether the file ends with them."""
     kind = sniff(_first_bytes(batch.pk))
-    found = read_records(
+    found: list[RawRecord | Quarantined] = []
+    for outcome in read_records(
         data.rest(), kind=kind, offset=batch.next_offset, position=batch.next_position
-    )
-    return list(islice(found, limit))
+    ):
+        found.append(outcome)
+        if len(found) == limit or outcome.end == until:
+            return found, False
+    return found, True
 
 
 def _first_bytes(batch_id: int) -> bytes:
     start = BatchChunk.objects.filter(batch_id=batch_id, offset=0).annotate(
-        start=Substr("data", 1, 256, output_field=BinaryField())
+        start=Substr("kept__data", 1, 256, output_field=BinaryField())
     )
     return bytes(start.values_list("start", flat=True).first() or b"")
 
 
-_CHUNK = 'SELECT data FROM catalog_batchchunk WHERE batch_id = %s AND "offset" = %s'
+_PIECE = """
+    SELECT substr(data, CAST(%s - "offset" AS integer) + 1)
+    FROM catalog_batchchunk JOIN catalog_keptbytes ON kept_id = catalog_keptbytes.id
+    WHERE batch_id = %s AND "offset" <= %s ORDER BY "offset" DESC LIMIT 1
+"""
 
 
 def stored_bytes(batch_id: int, offset: int) -> Iterator[bytes]:
-    """A batch's bytes from an offset on, one chunk at a time. A query a chunk."""
-    while True:
-        start = offset - offset % CHUNK_BYTES
-        data = select_blob(_CHUNK, [batch_id, start])
-        if data is None:
-            return
-        yield data[offset - start :] if offset > start else data
-        offset = start + CHUNK_BYTES
+    """A batch's bytes from an offset on, one piece at a time. A query a piece."""
+    while data := select_blob(_PIECE, [offset, batch_id, offset]):
+        yield data
+        offset += len(data)
 
 
 # --- which of them are new, changed, unchanged, deleted ----------------------------------------

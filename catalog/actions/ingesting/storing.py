@@ -6,19 +6,21 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
-from catalog.models import Batch, BatchChunk, BatchState
-from catalog.models.batches import CHUNK_BYTES
-from catalog.models.bulk import insert_blob
+from catalog.domain.seams import cut_at_seams
+from catalog.models import Batch, BatchChunk, BatchState, KeptBytes
+from catalog.models.bulk import insert_blob, insert_rows, reserve_ids
 from library_net.db import claim
 from library_net.errors import LibraryError
 from library_net.jobs.models import JobRun
 
 GZIP_MAGIC = b"\x1f\x8b"
+AT_ONCE = 1024 * 1024  # bytes looked up and kept in one transaction
 _INFLATE_STEP = 256 * 1024  # bytes unpacked at once, so that a small bomb cannot fill the memory
 
 
@@ -33,6 +35,7 @@ def take_in(batch: Batch, content: Iterable[bytes], *, now: datetime) -> None:
     try:
         keep_bytes(batch, content)
     except BaseException:
+        drop_bytes(batch)
         batch.delete()
         raise
     with transaction.atomic():
@@ -41,7 +44,7 @@ def take_in(batch: Batch, content: Iterable[bytes], *, now: datetime) -> None:
         if is_open:
             queue_reading(batch, now=now)
     if not is_open:
-        batch.chunks.all().delete()
+        drop_bytes(batch)
         raise LibraryError("upload_too_slow")
 
 
@@ -58,34 +61,75 @@ def queue_reading(batch: Batch, *, now: datetime) -> None:
 
 
 def keep_bytes(batch: Batch, content: Iterable[bytes]) -> None:
-    """Each chunk in a transaction of its own: a slow upload must not hold the database's writer."""
+    """The batch's bytes in pieces, those the member sent before by reference."""
     digest = hashlib.sha256()
-    for data in _in_chunks(_plain(content)):
-        if batch.byte_count + len(data) > settings.BATCH_MAX_BYTES:
+    for pieces in _handfuls(cut_at_seams(_plain(content))):
+        length = sum(map(len, pieces))
+        if batch.byte_count + length > settings.BATCH_MAX_BYTES:
             raise LibraryError("batch_too_large", limit_mb=settings.BATCH_MAX_BYTES // 2**20)
-        insert_blob(
-            BatchChunk,
-            ["batch_id", "offset", "data"],
-            (batch.pk, batch.byte_count, data),
-            types=["int8", "int8", "bytea"],
-        )
-        digest.update(data)
-        batch.byte_count += len(data)
+        _keep(batch, pieces)
+        for piece in pieces:
+            digest.update(piece)
+        batch.byte_count += length
     if not batch.byte_count:
         raise LibraryError("empty_batch")
     batch.digest = digest.hexdigest()
 
 
-def _in_chunks(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces of exactly CHUNK_BYTES and a last shorter one."""
-    waiting = bytearray()
+def _handfuls(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
+    waiting: list[bytes] = []
     for piece in pieces:
-        waiting += piece
-        while len(waiting) >= CHUNK_BYTES:
-            yield bytes(waiting[:CHUNK_BYTES])
-            del waiting[:CHUNK_BYTES]
+        waiting.append(piece)
+        if sum(map(len, waiting)) >= AT_ONCE:
+            yield waiting
+            waiting = []
     if waiting:
-        yield bytes(waiting)
+        yield waiting
+
+
+# Note [Bytes are kept once]
+# Pieces of a nightly file are mostly those of yesterday's, so only the others are written. What
+# another batch holds must not go while we refer to it, and nobody may refer to what is going: who
+# refers has the row locked against deletion when it is found, who deletes has it locked for himself
+# before he looks whether anybody refers to it. On SQLite there is one writer at a time anyway.
+
+
+def _keep(batch: Batch, pieces: list[bytes]) -> None:
+    """In a transaction of its own: a slow upload must not hold the database's writer."""
+    digests = [hashlib.sha256(piece).hexdigest() for piece in pieces]
+    with transaction.atomic():
+        here = KeptBytes.objects.filter(agency_id=batch.agency_id, digest__in=digests)
+        locked = here.order_by("pk").select_for_update(no_key=True)
+        kept = dict(locked.values_list("digest", "pk"))
+        new = {one: data for one, data in zip(digests, pieces, strict=True) if one not in kept}
+        kept |= zip(new, reserve_ids(KeptBytes, len(new)), strict=True)
+        for one, data in new.items():
+            insert_blob(
+                KeptBytes,
+                ["id", "agency_id", "digest", "data"],
+                (kept[one], batch.agency_id, one, data),
+                types=["int8", "int8", "varchar", "bytea"],
+            )
+        offsets = accumulate(map(len, pieces), initial=batch.byte_count)
+        insert_rows(
+            BatchChunk,
+            ["batch_id", "offset", "length", "kept_id"],
+            [
+                (batch.pk, offset, len(piece), kept[one])
+                for offset, piece, one in zip(offsets, pieces, digests, strict=False)
+            ],
+        )
+
+
+def drop_bytes(batch: Batch) -> None:
+    """What the batch held, save what another batch holds too. See Note [Bytes are kept once]."""
+    ids = list(batch.chunks.values_list("kept_id", flat=True))
+    batch.chunks.all().delete()
+    for start in range(0, len(ids), 500):
+        with transaction.atomic():
+            kept = KeptBytes.objects.filter(pk__in=ids[start : start + 500]).order_by("pk")
+            locked = list(kept.select_for_update().values_list("pk", flat=True))
+            KeptBytes.objects.filter(pk__in=locked, chunks=None).only("pk").delete()
 
 
 def _plain(content: Iterable[bytes]) -> Iterator[bytes]:

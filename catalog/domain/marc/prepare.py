@@ -8,8 +8,8 @@ JSON when somebody asks.
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -23,7 +23,6 @@ from catalog.domain.profile import MatchProfile, profile_of
 from catalog.domain.records import BibRecord
 from catalog.domain.works import work_facts
 
-LEAST_TO_CUT = 200  # records of a step; smaller ones are tests and single records
 # Bytes a reader may look beyond a record to tell where it ends; a record has at most 99,999.
 LOOKED_BEYOND = 128 * 1024
 
@@ -125,17 +124,13 @@ def plain_of(record: BibRecord) -> Plain:
     )
 
 
-def end_of_step(outcomes: Sequence[RawRecord | Quarantined], *, limit: int) -> int:
-    """How many of these a step takes: up to a record whose own bytes say so, else all.
+def end_of_step(outcomes: Sequence[RawRecord | Quarantined], *, ends: AbstractSet[int]) -> int:
+    """How many of these a step takes: up to the last that ends where a piece does, else all.
 
-    Were steps cut by count, one record more at the start of a file would move every later cut, and
-    no span would ever be met again.
+    Were steps cut by count, pieces would lie in two of them and would not be met again.
     """
-    if limit < LEAST_TO_CUT:
-        return len(outcomes)
-    chance = limit // 4
-    for count in range(limit // 2, len(outcomes)):
-        if zlib.crc32(outcomes[count - 1].data) % chance == 0:
+    for count in range(len(outcomes), 0, -1):
+        if outcomes[count - 1].end in ends:
             return count
     return len(outcomes)
 
@@ -150,7 +145,14 @@ class Step(NamedTuple):
 
 
 def prepare_step(
-    data: bytes, *, is_rest: bool, offset: int, position: int, limit: int, profile: SourceProfile
+    data: bytes,
+    *,
+    is_rest: bool,
+    offset: int,
+    position: int,
+    limit: int,
+    ends: AbstractSet[int] = frozenset(),
+    profile: SourceProfile,
 ) -> Step | None:
     """The step a reader of the whole ISO 2709 file would take here; None if too few bytes are here.
 
@@ -158,7 +160,7 @@ def prepare_step(
     """
     found = read_records([data], kind=FileKind.ISO2709, offset=offset, position=position)
     outcomes = list(islice(found, limit))
-    count = end_of_step(outcomes, limit=limit)
+    count = end_of_step(outcomes, ends=ends)
     is_end = len(outcomes) < limit and count == len(outcomes)
     if not is_rest and (
         len(outcomes) < limit or outcomes[-1].end + LOOKED_BEYOND > offset + len(data)

@@ -38,7 +38,7 @@ def all_there_is() -> dict[str, list[tuple[object, ...]]]:
         "works": sorted(Work.objects.values_list("title", "author", "grouping_key")),
         "evidence": sorted(MatchEvidence.objects.values_list("score", "matcher_version")),
         "rejects": sorted(Reject.objects.values_list("position", "offset", "code")),
-        "spans": sorted(KnownSpan.objects.values_list("start", "length", "digest")),
+        "spans": sorted(KnownSpan.objects.values_list("kept__digest", flat=True)),
     }
 
 

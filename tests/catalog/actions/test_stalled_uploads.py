@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from catalog.actions.receive_batch import receive_batch
-from catalog.models import Batch, BatchChunk, BatchState
+from catalog.models import Batch, BatchChunk, BatchState, KeptBytes
 from catalog.tasks import close_stalled_uploads
 from library_net.errors import LibraryError
 from tests.catalog.files import cnmarc, many
@@ -28,7 +28,8 @@ def broken_off(member, *, hours):
         file_name="half.mrc",
         created_at=timezone.now() - timedelta(hours=hours),
     )
-    BatchChunk.objects.create(batch=batch, offset=0, data=many(2))
+    kept = KeptBytes.objects.create(agency=batch.agency, digest="0" * 64, data=many(2))
+    BatchChunk.objects.create(batch=batch, offset=0, length=len(kept.data), kept=kept)
     return batch
 
 
@@ -41,6 +42,7 @@ def test_an_upload_that_broke_off_is_closed_with_a_word_to_the_member(member):
     assert told["state"] == "failed"
     assert told["message"] == ("上传中途断开，其中内容一条也未采用。请重新发送。")
     assert not batch.chunks.exists()
+    assert not KeptBytes.objects.exists()
     assert close_stalled_uploads() == 0
 
 
@@ -71,3 +73,4 @@ def test_an_upload_that_ends_after_it_was_given_up_says_so_and_keeps_nothing(mem
         receive_batch(agency=member.world.agencies["JJ"], content=slowly(), now=timezone.now())
     assert Batch.objects.get().state == BatchState.FAILED
     assert not BatchChunk.objects.exists()
+    assert not KeptBytes.objects.exists()
