@@ -64,9 +64,9 @@ _DATA_DIR = pytest.StashKey[Path]()
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """PostgreSQL drops no database that somebody still has a line to."""
     yield
-    from library_net.shared_line import close_shared_lines
+    from library_net.lines import close_shared
 
-    close_shared_lines()
+    close_shared()
 
 
 @pytest.fixture

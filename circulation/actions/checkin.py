@@ -9,10 +9,17 @@ from functools import partial
 from circulation.actions.group.lane import Lane
 from circulation.actions.group.sheet import Outcome, Sheet
 from circulation.actions.group.together import Call, Case, commit_together
-from circulation.actions.intake import checkin_answer, copy_answer, take_in
+from circulation.actions.intake import checkin_answer, copy_answer, take_in, transit_answer
 from circulation.actions.operations import Answer, Intent, Journal, digest_of, run_as
 from circulation.domain.calendar import local_date
-from circulation.domain.checkin import Accepted, CheckinFacts, Oddity, ToShelf, decide_checkin
+from circulation.domain.checkin import (
+    Accepted,
+    CheckinFacts,
+    Oddity,
+    ToShelf,
+    ToTransit,
+    decide_checkin,
+)
 from circulation.domain.credentials import mask_document
 from circulation.domain.policies import Context, Place, resolve
 from circulation.domain.scans import Ambiguous, Unknown, clean_barcode, settle_return
@@ -22,8 +29,8 @@ from circulation.models import StaffException
 from circulation.readers.identity import barcode_asked, copies_with_barcode
 from circulation.readers.reference import desk_at, load_branch, load_reference
 from library_net.errors import LibraryError
+from library_net.lines import SharedLine
 from library_net.network.models import Branch
-from library_net.shared_line import SharedLine
 
 ACTION = "checkin"
 
@@ -57,11 +64,11 @@ def checkin(
 
 
 def _take_together(cases: Sequence[Case], sheet: Sheet) -> None:
-    """CI-8 at home or under ``float``, nothing owed: what most returns are."""
+    """CI-8, nothing owed: what most returns are. Without a request or a move, home is the way."""
     facts = [_facts(case) for case in cases]
     for case, accepted in zip(cases, map(decide_checkin, facts), strict=True):
-        is_plain = isinstance(accepted.next, ToShelf) and not (accepted.days_late or accepted.fee)
-        if is_plain and not accepted.oddities:
+        is_plain = isinstance(accepted.next, ToShelf | ToTransit) and not accepted.oddities
+        if is_plain and not (accepted.days_late or accepted.fee):
             _write_together(sheet, case=case, accepted=accepted)
 
 
@@ -89,27 +96,30 @@ def _write_together(sheet: Sheet, *, case: Case, accepted: Accepted) -> None:
     here, operation = case.desk.branch_id, sheet.begin()
     if accepted.closes_loan is not None:
         sheet.close(accepted.closes_loan, at=call.now, branch_id=here)
-    status = sheet.happens(
+    happens = partial(
+        sheet.happens,
         operation,
-        ItemEventKind.CHECKED_IN,
         item_id=facts.id,
-        seen=Standing(status=facts.status, branch_id=copy.current_id),
         branch_id=here,
         work_id=copy.work_id,
-        loan_id=accepted.closes_loan,
         at=call.now,
     )
-    if here != facts.home_id:
-        status = sheet.happens(
-            operation,
-            ItemEventKind.FLOATED,
+    seen = Standing(status=facts.status, branch_id=copy.current_id)
+    status = happens(ItemEventKind.CHECKED_IN, seen=seen, loan_id=accepted.closes_loan)
+    seen, where = Standing(status=status, branch_id=here), {"kind": "shelf"}
+    if isinstance(accepted.next, ToTransit):
+        transit = sheet.send(
             item_id=facts.id,
-            seen=Standing(status=status, branch_id=here),
-            branch_id=here,
-            work_id=copy.work_id,
-            loan_id=None,
+            here=here,
+            destination_id=accepted.next.destination_id,
+            reason=accepted.next.reason,
             at=call.now,
         )
+        status = happens(ItemEventKind.SET_ASIDE, seen=seen, transit_id=transit)
+        to = case.reference.branch_codes[accepted.next.destination_id]
+        where = transit_answer(accepted.next, transit=transit, destination=to)
+    elif here != facts.home_id:
+        status = happens(ItemEventKind.FLOATED, seen=seen)
     item = copy_answer(
         item_id=facts.id,
         barcode=facts.barcode,
@@ -123,7 +133,7 @@ def _write_together(sheet: Sheet, *, case: Case, accepted: Accepted) -> None:
         branch=case.desk.branch,
         accepted=accepted,
         fee_owner=None,
-        where={"kind": "shelf"},
+        where=where,
         exceptions=[],
     )
     sheet.answer(operation, case.place, answer)

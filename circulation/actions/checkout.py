@@ -55,8 +55,8 @@ from circulation.readers.identity import (
 from circulation.readers.identity import card as find_reader
 from circulation.readers.reference import desk_at, load_branch, load_reference
 from library_net.errors import LibraryError
+from library_net.lines import SharedLine
 from library_net.network.models import Branch
-from library_net.shared_line import SharedLine
 
 ACTION = "checkout"
 

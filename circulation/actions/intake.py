@@ -123,6 +123,18 @@ def checkin_answer(
     }
 
 
+def transit_answer(where: ToTransit, *, transit: int, destination: str) -> Answer:
+    """What every desk is told of a copy that travels on."""
+    return {
+        "kind": "transit",
+        "reason": str(where.reason),
+        "destination": destination,
+        "transit": transit,
+        "request": where.request_id,
+        "move": where.move_id,
+    }
+
+
 def item_answer(item: Item, *, reference: Reference) -> Answer:
     """A copy in an answer; needs ``source_record.manifestation`` loaded."""
     manifestation = item.source_record.manifestation
@@ -253,14 +265,7 @@ def _send_on(
         return {"kind": "hold_shelf", "request": where.request_id}
     if isinstance(where, ToTransit):
         transit = _set_aside(journal, state=state, accepted=accepted, where=where, desk=desk)
-        return {
-            "kind": "transit",
-            "reason": str(where.reason),
-            "destination": transit.destination.code,
-            "transit": transit.pk,
-            "request": where.request_id,
-            "move": where.move_id,
-        }
+        return transit_answer(where, transit=transit.pk, destination=transit.destination.code)
     if isinstance(where, ToShelf):
         if desk.branch_id != item.home_branch_id:
             journal.happens(item, ItemEventKind.FLOATED, branch_id=desk.branch_id)

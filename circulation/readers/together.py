@@ -121,7 +121,10 @@ SELECT json_agg(nextval('{table}_id_seq')) FROM generate_series(1, %(count)s::in
     "sqlite": """
 SELECT json_array(seq, %(count)s) FROM sqlite_sequence WHERE name = '{table}'""",
 }
-_NEW: Final = ("circulation_operation", "circulation_loan")
+_NEW: Final = {  # by whether they lend
+    True: ("circulation_operation", "circulation_loan"),
+    False: ("circulation_operation", "circulation_transit"),
+}
 _NUMBERS: Final = ("patron_ids", "card_ids")
 _OF_LOCK: Final = ("items", "people")
 _TEXTS: Final = ("barcodes", "numbers", "indexes", "callers", "operation_ids")
@@ -152,8 +155,7 @@ def _statements(vendor: str, *, of_readers: bool) -> _Statements:
         each = "IN (SELECT value FROM json_each(%({0})s))"
         words |= {name: each.format(name) for name in (*_NUMBERS, *_TEXTS, *_OF_LOCK)}
     parts = [name for name in _PARTS if of_readers or name not in _ONLY_READERS]
-    new = _NEW if of_readers else _NEW[:1]
-    ids = [_NEW_IDS[vendor].format(table=table) for table in new]
+    ids = [_NEW_IDS[vendor].format(table=table) for table in _NEW[of_readers]]
     selects = [*(_PARTS[name].format(**words) for name in parts), *ids]
     columns = ",\n".join(f"CAST(({select}) AS text)" for select in selects)
     lock = (_WITH_READERS if of_readers else _WITH_COPIES) + _LOCKED[vendor]
@@ -161,7 +163,7 @@ def _statements(vendor: str, *, of_readers: bool) -> _Statements:
         lock=lock.format(**words),
         read=f"SELECT ({STAMP_SQL}), {columns}",
         parts=tuple(parts),
-        new=new,
+        new=_NEW[of_readers],
     )
 
 
@@ -230,8 +232,7 @@ class Rows:
 
     stamp: str
     known: Mapping[tuple[str, str], Known]
-    operations: Iterator[int]  # ids nobody else has
-    loans: Iterator[int]
+    new: Mapping[str, Iterator[int]]  # by table, ids nobody else has
     parts: Mapping[str, Sequence[Any]]
 
     def values(self, reference: Reference) -> Together:
@@ -289,7 +290,7 @@ def load_together(wanted: Wanted) -> Rows:
     }
     row = _ask(say, given)
     texts = dict(zip((*say.parts, *say.new), row[1:], strict=True))
-    new = {table: _new_ids(_rows(texts.pop(table, None)), count=count) for table in _NEW}
+    new = {table: _new_ids(_rows(texts.pop(table)), count=count) for table in say.new}
     parts = {name: _rows(texts.get(name)) for name in _PARTS}
     known = {
         (caller, operation_id): Known(
@@ -300,8 +301,7 @@ def load_together(wanted: Wanted) -> Rows:
     return Rows(
         stamp=row[0].decode() if isinstance(row[0], bytes) else row[0] or "",
         known=known,
-        operations=new["circulation_operation"],
-        loans=new["circulation_loan"],
+        new=new,
         parts=parts,
     )
 

@@ -1,6 +1,8 @@
 """Connections that were cut, or forgot what was prepared: a loan finds its way round."""
 
+import gc
 import threading
+import time
 from functools import partial
 
 import pytest
@@ -13,7 +15,7 @@ from circulation.actions.operations import Intent
 from circulation.models import Loan, Operation
 from circulation.readers.reference import load_reference
 from library_net.accounts.scope import Scope
-from library_net.shared_line import SharedLine, close_shared_lines
+from library_net.lines import SharedLine, close_shared
 from tests.world import NOW, World
 
 OTHER_LINES = """FROM pg_stat_activity WHERE datname = current_database()
@@ -26,7 +28,7 @@ pytestmark = [
 
 @pytest.fixture(autouse=True)
 def no_lines_of_others():
-    close_shared_lines()
+    close_shared()
 
 
 def other_lines() -> int:
@@ -102,3 +104,18 @@ def test_loans_of_many_threads_need_one_line_only():
 
     assert Loan.objects.count() == 5
     assert other_lines() == 1
+
+
+def test_the_line_of_a_thread_ends_with_it_though_nothing_is_collected():
+    threads = [threading.Thread(target=other_lines) for _ in range(4)]
+    gc.disable()
+    try:
+        for thread in threads:
+            thread.start()
+            thread.join(60)
+        deadline = time.monotonic() + 20  # a session takes a moment to end
+        while other_lines() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert other_lines() == 0
+    finally:
+        gc.enable()

@@ -7,7 +7,7 @@ never changes; on SQLite, where nothing travels, plain statements.
 # ruff: noqa: S608 - the statements are put together from the names in this file only
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, Protocol
@@ -19,7 +19,13 @@ from catalog.domain.items import ItemStatus
 from catalog.models.bulk import as_datetime
 from catalog.models.feed import ChangeKind
 from circulation.actions.operations import Answer, Intent, LostRace, as_answer, in_order
-from circulation.domain.states import ITEM_TRANSITIONS, ItemEventKind, advance
+from circulation.domain.states import (
+    ITEM_TRANSITIONS,
+    ItemEventKind,
+    TransitReason,
+    TransitState,
+    advance,
+)
 from circulation.ledgers import Standing
 from library_net import round_trip
 from library_net.errors import LibraryError
@@ -31,8 +37,10 @@ _TABLES: Final = {
     "circulation_loan": "id bigint, item_id bigint, patron_id bigint, owning_agency_id bigint,"
     " checkout_branch_id bigint, checkout_agency_id bigint, checked_out_at timestamptz,"
     " due_at timestamptz, renewals smallint, terms jsonb",
+    "circulation_transit": "id bigint, item_id bigint, origin_id bigint, destination_id bigint,"
+    " reason text, state text, created_at timestamptz",
     "circulation_itemevent": "item_id bigint, kind text, at timestamptz, branch_id bigint,"
-    " status text, operation_id bigint, loan_id bigint",
+    " status text, operation_id bigint, loan_id bigint, transit_id bigint",
     "catalog_change": "work_id bigint, kind text, changed_at timestamptz",
 }
 _CLAIM: Final = (
@@ -46,6 +54,7 @@ class Wider:
 
 
 Outcome = Answer | LibraryError | Wider
+NewIds = Mapping[str, Iterator[int]]  # by table, for rows that answers or other rows name
 
 
 class Asked(Protocol):
@@ -64,21 +73,18 @@ class Asked(Protocol):
 class Sheet:
     """Outcomes and rows of one batch."""
 
-    def __init__(
-        self, calls: Sequence[Asked], *, operations: Iterator[int], loans: Iterator[int]
-    ) -> None:
+    def __init__(self, calls: Sequence[Asked], *, new: NewIds) -> None:
         self.outcomes: list[Outcome | None] = [None] * len(calls)
         self._calls = calls
-        self._operation_ids = operations
-        self._loan_ids = loans
+        self._new = new
         self._rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _TABLES}
-        self._claims: list[tuple[Any, ...]] = []
+        self._claims: dict[int, tuple[Any, ...]] = {}  # by copy: how it was seen, how it ends
         self._closes: list[tuple[Any, ...]] = []
         self._works: dict[int, datetime] = {}
 
     def begin(self) -> int:
         """The id of the next operation, for its events."""
-        return next(self._operation_ids)
+        return next(self._new["circulation_operation"])
 
     def refuse(self, place: int, error: LibraryError) -> None:
         """A refusal is an answer too, and is kept like one."""
@@ -102,7 +108,7 @@ class Sheet:
         terms: dict[str, str],
     ) -> int:
         """A new open loan; its id."""
-        pk = next(self._loan_ids)
+        pk = next(self._new["circulation_loan"])
         self._rows["circulation_loan"].append(
             (pk, item_id, patron_id, owner_id, branch_id, agency_id, at, due_at, 0, terms)
         )
@@ -110,6 +116,17 @@ class Sheet:
 
     def close(self, loan_id: int, *, at: datetime, branch_id: int) -> None:
         self._closes.append((loan_id, at, branch_id))
+
+    def send(
+        self, *, item_id: int, here: int, destination_id: int, reason: TransitReason, at: datetime
+    ) -> int:
+        """A new transit, set aside here; its id."""
+        pk = next(self._new["circulation_transit"])
+        pending = str(TransitState.PENDING)
+        self._rows["circulation_transit"].append(
+            (pk, item_id, here, destination_id, str(reason), pending, at)
+        )
+        return pk
 
     def happens(
         self,
@@ -120,18 +137,18 @@ class Sheet:
         seen: Standing,
         branch_id: int,
         work_id: int | None,
-        loan_id: int | None,
         at: datetime,
+        loan_id: int | None = None,
+        transit_id: int | None = None,
     ) -> ItemStatus:
         """An event of a locked copy, and what the ledger's column says afterwards."""
         status = advance(ITEM_TRANSITIONS, state=seen.status, event=kind)
         self._rows["circulation_itemevent"].append(
-            (item_id, str(kind), at, branch_id, str(status), operation, loan_id)
+            (item_id, str(kind), at, branch_id, str(status), operation, loan_id, transit_id)
         )
         if (status, branch_id) != (seen.status, seen.branch_id):
-            self._claims.append(
-                (item_id, str(seen.status), seen.branch_id, str(status), branch_id, at)
-            )
+            first = self._claims.get(item_id, (item_id, str(seen.status), seen.branch_id))[:3]
+            self._claims[item_id] = (*first, str(status), branch_id, at)
             if work_id is not None:
                 self._works[work_id] = at
         return status
@@ -145,10 +162,8 @@ class Sheet:
         self._rows["catalog_change"] = [(pk, kind, at) for pk, at in sorted(self._works.items())]
         if not self._rows["circulation_operation"]:
             return
-        if connection.vendor == "postgresql":
-            _write_postgresql(self._rows, self._claims, self._closes)
-        else:
-            _write_plainly(self._rows, self._claims, self._closes)
+        write = _write_postgresql if connection.vendor == "postgresql" else _write_plainly
+        write(self._rows, list(self._claims.values()), self._closes)
 
     def _operation(self, pk: int, place: int, *, answer: Answer, was_refused: bool) -> None:
         call = self._calls[place]
@@ -232,6 +247,8 @@ def _write_postgresql(rows: dict[str, list[tuple[Any, ...]]], claims: Rows, clos
 def _write_plainly(rows: dict[str, list[tuple[Any, ...]]], claims: Rows, closes: Rows) -> None:
     with connection.cursor() as cursor:
         for table, columns in _TABLES.items():
+            if not rows[table]:
+                continue
             names = _names(columns)
             marks = ", ".join(["%s"] * len(names))
             cursor.executemany(

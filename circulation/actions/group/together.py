@@ -24,7 +24,7 @@ from circulation.readers.reference import Reference, latest_reference, reference
 from circulation.readers.together import Copy, Reader, Together, Wanted, load_together
 from library_net import round_trip
 from library_net.errors import LibraryError
-from library_net.shared_line import SharedLine
+from library_net.lines import SharedLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ def commit_together(
 
 def _run(calls: Sequence[Call], *, decide: Decide) -> list[Outcome | None]:
     rows = load_together(_wanted(calls))
-    sheet = Sheet(calls, operations=rows.operations, loans=rows.loans)
+    sheet = Sheet(calls, new=rows.new)
     cases: list[Case] = []
     values: dict[date, Together] = {}
     for place, call in enumerate(calls):

@@ -16,7 +16,7 @@ from circulation.actions.checkin import checkin
 from circulation.actions.checkout import checkout, checkout_by_card
 from circulation.actions.operations import Intent
 from circulation.domain.facts import CopyFacts, Debt, HeldLoan, LoanFacts, PatronFacts
-from circulation.models import Loan, LoanRule
+from circulation.models import Loan, LoanRule, Transit
 from circulation.models.patrons import CredentialStatus
 from circulation.readers.facts import copy_state, lock_item, lock_patron, patron_facts
 from circulation.readers.reference import load_reference
@@ -46,10 +46,14 @@ def test_an_ordinary_loan_and_return_ask_the_database_little(world):
         checkout_by_card(intent=intent(world, "out"), branch="JJ-MAIN", card=card, **number)
     with CaptureQueriesContext(connection) as returning:
         checkin(intent=intent(world, "in"), branch_id="JJ-MAIN", **number)
+    with CaptureQueriesContext(connection) as sending_home:
+        answer = checkin(intent=intent(world, "away", "ZY"), branch_id="ZY-MAIN", **number)
 
     assert len(lending) <= 4 + written
     assert len(returning) <= 4 + written
+    assert len(sending_home) <= 4 + written
     assert Loan.objects.get().closed_at == NOW
+    assert answer["next"]["transit"] == Transit.objects.get().pk
 
 
 def test_in_somebodys_transaction_forgotten_statements_are_prepared_again(world):
@@ -107,6 +111,12 @@ STEPS = {
     "a plain loan": [("lend", "雪", 0)],
     "a loan and its return": [("lend", "雪", 0), ("back", "JJ-MAIN", 0)],
     "a return elsewhere": [("lend", "雪", 0), ("back", "ZY-MAIN", 0)],
+    "a return elsewhere of what is not on loan": [("back", "ZY-MAIN", 0)],
+    "a return elsewhere, then at home": [
+        ("lend", "雪", 0),
+        ("back", "ZY-MAIN", 0),
+        ("back", "JJ-MAIN", 0),
+    ],
     "a return that floats": [("lend", "雪", 1), ("back", "ZY-MAIN", 1)],
     "a return of what is not on loan": [("back", "JJ-MAIN", 0)],
     "a late return": [("lend", "雪", 0), ("late",), ("back", "JJ-MAIN", 0)],
