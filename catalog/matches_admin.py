@@ -50,7 +50,7 @@ _FIELDS: tuple[tuple[Any, tuple[str, ...], Callable[[BibRecord], str]], ...] = (
     (_("extent"), ("pages", "volumes", "extent"), lambda r: r.extent),
     (
         _("numbers"),
-        ("isbn", "issn", "ubsn", "lccn", "oclc"),
+        ("isbn", "issn", "ubsn", "lccn", "oclc", "sudoc", "link"),
         lambda r: " ".join(f"{i.value}{f' ({i.qualifier})' if i.qualifier else ''}"
                            for i in r.identifiers),
     ),

@@ -53,7 +53,8 @@ CLC = {
 AUDIENCES = {"children": _("for children"), "youth": _("for young people"), "adult": _("adults")}
 FIELDS = {
     "isbn": "ISBN", "issn": "ISSN", "ubsn": _("Unified book number"), "lccn": "LCCN",
-    "oclc": "OCLC", "other": _("Identifier"), "identifier": _("Identifier"),
+    "sudoc": "SuDoc", "link": _("Lasting link"), "oclc": "OCLC",
+    "other": _("Identifier"), "identifier": _("Identifier"),
     "title": _("Title"), "author": _("Author"), "publisher": _("Publisher"),
     "year": _("Year"), "pages": _("Pages"), "edition": _("Edition"), "language": _("Language"),
     "volume": _("Volume"), "volumes": _("Volumes"), "part_name": _("Part"),

@@ -32,7 +32,7 @@ __all__ = [
     "profile_of",
 ]
 
-MATCHER_VERSION = 4
+MATCHER_VERSION = 5
 """Raise it whenever a verdict or a key may change: records of older versions are matched again."""
 
 # Points of the evidence, and what they must add up to. Agreement of an identifier and an equal
@@ -54,6 +54,7 @@ PRINTING, HAND_PRESS = (
     1450,
     1850,
 )  # what was printed before has no two copies alike; only people compare it
+_OF_DOCUMENTS = ("sudoc", "link")  # numbers whose corrected printings bear them, too
 
 
 class Verdict(StrEnum):
@@ -124,6 +125,9 @@ def compare(left: MatchProfile, right: MatchProfile) -> Comparison:
     if identifier == "agree":
         if title < EQUAL_TITLE and pages != "agree":
             sheet.at_most(Verdict.ASK)  # a companion of the book, under its number
+        if left.other_edition != right.other_edition and sheet.rows[0].field in _OF_DOCUMENTS:
+            sheet.say("edition", "near", 0, left.record.edition, right.record.edition)
+            sheet.at_most(Verdict.ASK)  # a corrected printing has the number of the first
         verdict = _by_points(sheet, title)
     else:
         agreements = (title >= EQUAL_TITLE, author, publisher, year, pages, edition)

@@ -6,12 +6,13 @@ Keys are the blocks in which records meet; a pair that shares no key is never co
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 
 from catalog.domain.numbering import roman_number
-from catalog.domain.records import BibRecord, IdentifierKind, Material, TitleKind
+from catalog.domain.records import SUDOC, BibRecord, IdentifierKind, Material, TitleKind
 from catalog.domain.text import (
     edition_number,
     has_han,
@@ -50,6 +51,11 @@ _DOUBLED = re.compile(r"([^\W\d])\1+")
 _OPEN_SET = re.compile(
     r"\s*(?:v|vols?|bd|t)\.?\s*(?:<|$|\()|\s*<|\s*\d+\s*v\.\s*\(<", re.IGNORECASE
 )
+# Links meant to last and to lead to one thing: PURL, DOI, Handle (MA-22).
+_LASTING_LINK = re.compile(
+    r"^https?://(?:www\.)?(purl\.[^/]+/.{6,}|(?:dx\.)?doi\.org/10\..{6,}|hdl\.handle\.net/.{6,})",
+    re.IGNORECASE,
+)
 _LONGEST_PART = 12  # characters; a longer tail is a title of its own, not a part designation
 _STRONG_KINDS = {
     IdentifierKind.ISSN: "issn",
@@ -76,7 +82,7 @@ class MatchProfile:
     first_people: tuple[str, ...]  # the first name in every form
     isbns: frozenset[str]
     set_isbns: frozenset[str]
-    numbers: frozenset[str]  # "lccn:…", "ubsn:…"; kinds other than ISBN
+    numbers: frozenset[str]  # "lccn:…", "sudoc:…", "link:…"; other than ISBN
     keys: tuple[str, ...]
 
     @property
@@ -318,11 +324,30 @@ def _isbns(record: BibRecord) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def _numbers(record: BibRecord) -> frozenset[str]:
-    return frozenset(
+    found = {
         f"{_STRONG_KINDS[i.kind]}:{i.value[:60]}"
         for i in record.identifiers
         if i.kind in _STRONG_KINDS and i.is_valid and i.value
-    )
+    }
+    return frozenset(found).union(_numbers_of_documents(record))
+
+
+def _numbers_of_documents(record: BibRecord) -> Iterator[str]:
+    """Rule MA-22: SuDoc numbers and lasting links; none of a serial, whose parts share them.
+
+    What is printed, filmed and online has one SuDoc number, and a record of one links to another.
+    """
+    extent = record.extent.lower()
+    carrier = "online" if "online" in extent else "film" if "micro" in extent else "print"
+    is_electronic = record.material is Material.ELECTRONIC
+    if record.material is Material.SERIAL or is_electronic != (carrier == "online"):
+        return
+    for one in record.identifiers:
+        if one.qualifier == SUDOC and not one.value.endswith((":", "/")):
+            yield f"sudoc:{_hash(carrier, ''.join(one.value.split()).upper())}"
+    for url in record.urls:
+        if link := _LASTING_LINK.search(url):
+            yield f"link:{_hash(carrier, link[1].lower())}"
 
 
 def _keys(

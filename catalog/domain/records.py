@@ -38,6 +38,10 @@ class IdentifierKind(StrEnum):
     OTHER = "other"
 
 
+SUDOC = "sudoc"
+"""Qualifier of a Superintendent of Documents number, kind ``OTHER``."""
+
+
 class Material(StrEnum):
     BOOK = "book"
     SERIAL = "serial"

@@ -14,6 +14,7 @@ from catalog.domain.folding import has_han
 from catalog.domain.identifiers import parse_isbn, parse_issn, parse_price
 from catalog.domain.marc.codelists import MARC21_AUDIENCES, MARC21_MATERIALS, iso_country
 from catalog.domain.marc.extract import Field, MarcFields
+from catalog.domain.marc.numbers import other_numbers
 from catalog.domain.marc.origins import person_ids, with_noted_originals
 from catalog.domain.marc.problems import BibFlag
 from catalog.domain.marc.roles import role_of
@@ -40,7 +41,6 @@ from catalog.domain.records import (
     Classification,
     Contributor,
     Identifier,
-    IdentifierKind,
     MarcFormat,
     Material,
     Price,
@@ -274,26 +274,7 @@ def get_identifiers(fields: MarcFields) -> list[Identifier]:
         if code in "ayz" and value:
             one = parse_issn(value)
             found.append(replace(one, is_valid=False) if code in "yz" else one)
-    found += _local_numbers(fields)
-    return found
-
-
-def _local_numbers(fields: MarcFields) -> list[Identifier]:
-    found: list[Identifier] = []
-    if lccn := fields.first("010", "a"):
-        found.append(Identifier(kind=IdentifierKind.LCCN, value=lccn.replace(" ", "")))
-    for indicators, subfields in fields.by_tag.get("024", ()):
-        value = clean(first(subfields, "a"))
-        if indicators[0] == "3" and value.startswith(("978", "979")):
-            found.append(parse_isbn(value))
-        elif value:
-            kind, source = IdentifierKind.OTHER, first(subfields, "2")
-            found.append(Identifier(kind=kind, value=value, qualifier=source))
-    for value in fields.values("035", "a"):
-        agency, _, number = value.strip().removeprefix("(").partition(")")
-        if agency.lower() == "ocolc" and number:
-            number = number.strip().lstrip("ocmn").lstrip("0")
-            found.append(Identifier(kind=IdentifierKind.OCLC, value=number))
+    found += other_numbers(fields)
     return found
 
 

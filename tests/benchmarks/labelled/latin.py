@@ -14,6 +14,7 @@ import io
 import random
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -166,7 +167,8 @@ def _records(path: Path) -> Iterator[tuple[str, BibRecord]]:
 def _says(record: BibRecord) -> tuple[object, ...]:
     """What a comparison could look at."""
     isbns = [i.value for i in record.identifiers if i.kind == IdentifierKind.ISBN]
-    return (record.titles, record.contributors, record.publisher, record.year, record.extent,
+    people = [replace(one, ids=()) for one in record.contributors]
+    return (record.titles, people, record.publisher, record.year, record.extent,
             record.edition, record.volume, record.part_name, record.material, isbns,
             record.languages, record.series)  # fmt: skip
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from catalog.domain.clustering import cluster
 from catalog.domain.matching import Verdict, compare, match_keys, profile_of
-from catalog.domain.records import Series
+from catalog.domain.records import SUDOC, Identifier, IdentifierKind, Material, Series
 from catalog.domain.works import work_key
 from tests.catalog.domain.books import book
 
@@ -331,3 +331,50 @@ def test_an_overruled_match_is_remembered():
     found = cluster({"a": both, "b": one, "c": other}, order=lambda key: (key,))
     assert len(found.clusters) == 2
     assert sorted(edge.is_joined for edge in found.edges) == [False, True]
+
+
+# --- numbers of documents (MA-22) ----------------------------------------------------------------
+
+HEARING = {"publisher": "U.S. G.P.O.", "year": 2023, "extent": "1 online resource"}
+PURL = "https://purl.fdlp.gov/GPO/gpo215821"
+
+
+def document(number="Y 4.R 31/3:118-46", *, url="", title="Legislative hearing on forests", **more):
+    facts = {**HEARING, "material": Material.ELECTRONIC, **more}
+    numbers = [Identifier(kind=IdentifierKind.OTHER, value=number, qualifier=SUDOC)]
+    record = book(title, "United States. Congress", **facts)
+    return replace(record, identifiers=tuple(numbers if number else ()), urls=(url,) if url else ())
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ({}, {"number": "Y 4.R31/3: 118-46"}, Verdict.SAME),
+        ({"number": "", "url": PURL}, {"number": "", "url": PURL.upper()}, Verdict.SAME),
+        ({}, {"title": "Energy and water budget"}, Verdict.DIFFERENT),
+        ({}, {"edition": "Corrected printing"}, Verdict.ASK),
+    ],
+    ids=["SuDoc", "PURL", "another title", "corrected"],
+)
+def test_a_number_of_a_document_joins_together_with_the_title(one, other, expected):
+    """MA-22."""
+    assert verdict(document(**one), document(**other)) == expected
+
+
+def test_print_film_and_online_share_a_document_number_and_stay_apart():
+    """MA-22."""
+    carriers = [
+        document(url=PURL),
+        document(url=PURL, extent="iv, 65 pages", material=Material.BOOK),
+        document(url=PURL, extent="2 microfiches", material=Material.BOOK),
+        document(url=PURL, extent="iv, 65 pages"),  # said to be online, but has pages only
+    ]
+    found = [{key for key in match_keys(one) if key[:5] in ("sudoc", "link:")} for one in carriers]
+    assert [len(keys) for keys in found] == [2, 2, 2, 0]
+    assert len(set.union(*found)) == 6
+
+
+def test_a_serial_shares_its_number_with_its_parts():
+    """MA-22."""
+    keys = match_keys(document("Y 4.R 31/3:", url=PURL, material=Material.SERIAL))
+    assert not [key for key in keys if key[:5] in ("sudoc", "link:")]

@@ -98,6 +98,7 @@ identifiers = st.sampled_from(
         Identifier(kind=K.OCLC, value="4711"),
         Identifier(kind=K.OTHER, value="9790260000438", qualifier="ISMN"),
         Identifier(kind=K.OTHER, value="X-17"),
+        Identifier(kind=K.OTHER, value="Y 4.R 31/3:118-46", qualifier="sudoc"),
     ]
 )
 classes = st.sampled_from(
