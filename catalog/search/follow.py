@@ -29,7 +29,7 @@ CHUNK = 2000  # works read at once
 # next portion; the changes people make are few and wait for nothing.
 LIMIT = 5 * CHUNK  # changes of one commit
 FEW = 500  # changes that are committed at once
-COMMIT_S = 1.2  # after which a commit takes no more, so that what is waiting is found in time
+COMMIT_S = 1.0  # after which a commit takes no more, so that what is waiting is found in time
 INTERVAL_S = 0.25  # how long a change may wait for the follower to look
 PAUSE_AFTER_ERROR_S = 5.0
 
@@ -69,12 +69,13 @@ def _coming(first: list[int], *, cursor: int, limit: int) -> Iterator[list[int]]
         if work_ids:
             yield work_ids
             done += len(work_ids)
-        if done >= limit or time.monotonic() >= until:
+        left_s = until - time.monotonic()
+        if done >= limit or left_s <= 0:
             return
         if len(work_ids) < CHUNK:
             if done < FEW or not _is_more_expected():
                 return
-            time.sleep(INTERVAL_S)
+            time.sleep(min(INTERVAL_S, left_s))
             number_changes()
         work_ids = _changed(after=cursor + done, limit=min(limit - done, CHUNK))
 
