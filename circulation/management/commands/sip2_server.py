@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import socket
+import ssl
 import sys
 import time
 from argparse import ArgumentParser
@@ -14,7 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from circulation.protocols.sip2.server import Limits, Server, listen, tls_context
 
@@ -35,6 +36,7 @@ class Command(BaseCommand):
         parser.add_argument("--threads", type=int, default=8, help="answers at once, a process")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        tls = _tls()
         listening = listen(host=options["host"], port=options["port"])
         limits = Limits(
             connections=settings.SIP2_CONNECTIONS,
@@ -46,27 +48,42 @@ class Command(BaseCommand):
         self.stdout.write(f"SIP2 on {host}:{port}", ending="\n")
         self.stdout.flush()
         if options["workers"] > 1:
-            _share(listening, limits=limits, workers=options["workers"])
+            _share(listening, limits=limits, tls=tls, workers=options["workers"])
         else:
-            asyncio.run(_serve(listening, limits=limits))
+            asyncio.run(_serve(listening, limits=limits, tls=tls))
 
 
-async def _serve(listening: socket.socket, *, limits: Limits, parent: int = 0) -> None:
+def _tls() -> ssl.SSLContext | None:
+    """Raises ``CommandError`` when certificate and key cannot be used."""
+    if not settings.SIP2_TLS_CERT:
+        return None
+    try:
+        return tls_context(certificate=settings.SIP2_TLS_CERT, key=settings.SIP2_TLS_KEY)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        message = (
+            "LIBRARY_NET_SIP2_TLS_CERT and LIBRARY_NET_SIP2_TLS_KEY must name a certificate and "
+            f"its key, both PEM and without a password: {error}"
+        )
+        raise CommandError(message) from error
+
+
+async def _serve(
+    listening: socket.socket, *, limits: Limits, tls: ssl.SSLContext | None, parent: int = 0
+) -> None:
     """Until a signal comes, or the parent is gone without one."""
     sys.setswitchinterval(SWITCH_S)
     over = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, over.set)
-    tls = None
-    if settings.SIP2_TLS_CERT:
-        tls = tls_context(certificate=settings.SIP2_TLS_CERT, key=settings.SIP2_TLS_KEY)
     async with Server(listening=listening, limits=limits, tls=tls):
         while not over.is_set() and (not parent or os.getppid() == parent):
             with suppress(TimeoutError):
                 await asyncio.wait_for(over.wait(), PARENT_CHECK_S if parent else None)
 
 
-def _share(listening: socket.socket, *, limits: Limits, workers: int) -> None:
+def _share(
+    listening: socket.socket, *, limits: Limits, tls: ssl.SSLContext | None, workers: int
+) -> None:
     """Child processes on one socket; one that dies is replaced, and all end with the parent."""
     children: set[int] = set()
     is_over = False
@@ -81,7 +98,7 @@ def _share(listening: socket.socket, *, limits: Limits, workers: int) -> None:
     signal.signal(signal.SIGTERM, end)
     while not is_over or children:
         while not is_over and len(children) < workers:
-            children.add(_fork(listening, limits=limits))
+            children.add(_fork(listening, limits=limits, tls=tls))
         try:
             died, status = os.wait()
         except InterruptedError:  # pragma: no cover - Python retries by itself
@@ -94,7 +111,7 @@ def _share(listening: socket.socket, *, limits: Limits, workers: int) -> None:
             time.sleep(1)
 
 
-def _fork(listening: socket.socket, *, limits: Limits) -> int:
+def _fork(listening: socket.socket, *, limits: Limits, tls: ssl.SSLContext | None) -> int:
     """Nothing has been opened yet but the socket, so a child inherits nothing else."""
     parent = os.getpid()
     child = os.fork()
@@ -103,7 +120,7 @@ def _fork(listening: socket.socket, *, limits: Limits) -> int:
     code = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        asyncio.run(_serve(listening, limits=limits, parent=parent))
+        asyncio.run(_serve(listening, limits=limits, tls=tls, parent=parent))
         code = 0
     finally:
         os._exit(code)

@@ -140,5 +140,6 @@ def listen(*, host: str, port: int) -> socket.socket:
 def tls_context(*, certificate: str, key: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(certificate, key or None)
+    # An encrypted key fails instead of asking a terminal nobody sits at.
+    context.load_cert_chain(certificate, key or None, password=b"")
     return context

@@ -15,7 +15,7 @@ from tests.site import ROOT
 
 
 @contextlib.contextmanager
-def serving(**limits):
+def serving(*, tls=None, **limits):
     """Yields the port; answers from threads of this process, over real sockets."""
     listening = listen(host="127.0.0.1", port=0)
     port = listening.getsockname()[1]
@@ -23,7 +23,7 @@ def serving(**limits):
     over = asyncio.Event()
 
     async def serve():
-        async with Server(listening=listening, limits=Limits(**limits)):
+        async with Server(listening=listening, limits=Limits(**limits), tls=tls):
             ready.set()
             await over.wait()
 
