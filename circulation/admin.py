@@ -8,10 +8,12 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from circulation import admin_devices  # noqa: F401 - its pages register themselves
 from circulation import rules_admin as rules_admin  # registers itself
+from circulation.actions.note_look import note_look
 from circulation.models import (
     AccessLog,
     Credential,
@@ -104,12 +106,12 @@ class PatronAdmin(ScopedAdmin):
         """Looking at one reader leaves a trace."""
         patron = self.get_object(request, object_id)
         if patron is not None:
-            AccessLog.objects.create(
-                actor_id=request.user.pk or 0,
-                patron=patron,
-                agency_id=scope_from(request).home_agency_id,
+            note_look(
+                patron_id=patron.pk,
+                actor_id=request.user.pk,
+                scope=scope_from(request),
                 purpose="admin",
-                at=timezone.now(),
+                now=timezone.now(),
             )
         return super().change_view(request, object_id, form_url, extra_context)
 
@@ -214,12 +216,16 @@ class ItemEventAdmin(ScopedAdmin):
 class AccessLogAdmin(NetworkOnlyAdmin):
     """For who watches over privacy: every look at a reader, every number shown, and why."""
 
-    list_display = ("at", "actor", "agency", "patron", "purpose", "credential", "reason")
+    list_display = ("at", "who", "agency", "patron", "purpose", "credential", "reason")
     list_select_related = ("actor", "patron", "agency", "credential")
     list_filter = ("purpose", "agency")
     search_fields = ("actor__username", "patron__number")
     date_hierarchy = "at"
     ordering = ("-pk",)
+
+    @admin.display(description=_("who"), ordering="actor")
+    def who(self, row: AccessLog) -> str:
+        return str(row.actor) if row.actor is not None else gettext("the institution's software")
 
 
 @admin.register(PatronMerge)

@@ -52,6 +52,11 @@ def intent_of(request: Request) -> Intent:
     return Intent(caller=caller, operation_id=operation_id(request), scope=scope)
 
 
+def actor_of(request: Request) -> int | None:
+    """The person who calls; None: an institution's own software, by its member key."""
+    return None if getattr(request.user, "member_key", None) is not None else request.user.pk
+
+
 def read(serializer: serializers.Serializer[Any]) -> dict[str, Any]:
     serializer.is_valid(raise_exception=True)
     return dict(serializer.validated_data)

@@ -14,11 +14,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from circulation.actions.charge import charge_damage
+from circulation.actions.note_look import note_look
 from circulation.actions.operations import Intent
 from circulation.actions.present_card import present_card
 from circulation.actions.record_payment import pay_out, pay_with_points, record_payment
 from circulation.actions.settle_month import confirm_transfer, settle_month
-from circulation.api import CARD_LENGTH, intent_of, read
+from circulation.api import CARD_LENGTH, actor_of, intent_of, read
 from circulation.models import Patron
 from circulation.readers.money import account_of
 from circulation.readers.reference import find_branch
@@ -54,7 +55,15 @@ class Accounts(APIView):
     def post(self, request: Request) -> Response:
         intent, body = intent_of(request), read(AtDesk(data=request.data))
         _, patron_id = _reader(intent, body)
-        account = account_of(Patron.objects.get(pk=patron_id), now=timezone.now())
+        now = timezone.now()
+        note_look(
+            patron_id=patron_id,
+            actor_id=actor_of(request),
+            scope=intent.scope,
+            purpose="money",
+            now=now,
+        )
+        account = account_of(Patron.objects.get(pk=patron_id), now=now)
         points = [{"scheme": row.scheme, "balance": row.balance} for row in account.points]
         return Response(
             {

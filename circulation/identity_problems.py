@@ -37,6 +37,13 @@ IDENTITY_PROBLEMS: dict[str, tuple[int, Promise | str]] = {
         422,
         _("This is not a phone number. Enter eleven digits, or + and the country's number."),
     ),
+    "notice_address_wrong_form": (
+        422,
+        _(
+            "This is not an address messages can be pushed to. Send the identifier the app gave, "
+            "at most 200 characters without blanks."
+        ),
+    ),
     # codes of phones, electronic cards
     "code_unreadable": (
         422,

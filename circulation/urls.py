@@ -6,6 +6,7 @@ from circulation import (
     api,
     api_crates,
     api_money,
+    api_notices,
     api_offline,
     api_proxies,
     api_readers,
@@ -23,6 +24,8 @@ urlpatterns = [
         r"^credentials/(?P<credential_id>\d{1,18})/(?P<event>lost|found)/$",
         api_readers.CredentialMark.as_view(),
     ),
+    path("notice-addresses/", api_notices.NoticeAddresses.as_view()),
+    path("notice-addresses/forget/", api_notices.NoticeAddressForget.as_view()),
     path("guardians/", api_readers.Guardians.as_view()),
     path("guardians/<int:link_id>/end/", api_readers.GuardianEnd.as_view()),
     # checkouts/ and checkins/ stand first in library_net/urls.py

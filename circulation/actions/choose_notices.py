@@ -20,11 +20,12 @@ def choose_notices(
     quiet_from: time,
     quiet_to: time,
     email: str = "",
-    forgets_email: bool = False,
+    forgets: Collection[str] = (),
 ) -> None:
     """The reader's own choice; done twice it is the same choice.
 
-    The other ways stay behind the first, in their usual order.
+    ``forgets`` are channels whose address is no longer kept (NT-6). The other ways stay behind the
+    first, in their usual order.
     """
     order = [first_channel] if first_channel in USUAL_ORDER else []
     order += [kind for kind in USUAL_ORDER if kind not in order]
@@ -38,9 +39,8 @@ def choose_notices(
                 "quiet_to": quiet_to,
             },
         )
-        known = NoticeAddress.objects.filter(patron_id=patron_id, kind=ChannelKind.EMAIL)
-        if email or forgets_email:
-            known.delete()
+        gone = {*forgets, ChannelKind.EMAIL} if email else {*forgets}
+        NoticeAddress.objects.filter(patron_id=patron_id, kind__in=gone).delete()
         if email:
             address = NoticeAddress(patron_id=patron_id, kind=ChannelKind.EMAIL)
             address.set_clear(email)

@@ -8,11 +8,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from circulation.actions.checkout import checkout
+from circulation.actions.note_look import note_look
 from circulation.actions.operations import Answer
 from circulation.actions.proxies import collect_for_another
 from circulation.desk.access import intent_of
 from circulation.desk.session import DeskSession
-from circulation.models import AccessLog
 from library_net.accounts.scope import scope_of
 from library_net.errors import LibraryError, Refused
 
@@ -65,12 +65,12 @@ def _collect(
         )
     except LibraryError as error:
         raise (otherwise if error.code == "not_their_proxy" else error) from error
-    AccessLog.objects.create(
-        actor_id=request.user.pk or 0,
+    note_look(
         patron_id=session.patron_id,
-        agency_id=scope_of(request.user).home_agency_id,
+        actor_id=request.user.pk,
+        scope=scope_of(request.user),
         purpose=f"proxy collects for {answer['patron']}",
-        at=timezone.now(),
+        now=timezone.now(),
     )
     return answer
 

@@ -164,10 +164,15 @@ def credential_index(*, kind: str, value: str, issuer: str) -> tuple[str, str]:
 
 
 class AccessLog(models.Model):
-    """Staff looked at a reader: who, whom, where, why. Append-only."""
+    """Somebody looked at a reader: who, whom, where, why. Append-only."""
 
+    # Empty: the institution's own software, by its member key.
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("staff")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("staff"),
     )
     patron = models.ForeignKey(Patron, models.CASCADE, related_name="+", verbose_name=_("patron"))
     agency = models.ForeignKey(
@@ -189,6 +194,11 @@ class AccessLog(models.Model):
     class Meta:
         verbose_name = _("view of a reader")
         verbose_name_plural = _("views of readers")
+        constraints = [
+            models.CheckConstraint(
+                name="look_says_who", condition=Q(actor__isnull=False) | Q(agency__isnull=False)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%F %T} {self.actor_id} → {self.patron_id}"

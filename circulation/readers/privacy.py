@@ -129,7 +129,12 @@ def held_about(patron: Patron) -> dict[str, Any]:
         ],
         "family": _family(patron),
         "looked_at_by": [
-            {"at": row.at, "institution": _name(row.agency), "why": row.reason or row.purpose}
+            {
+                "at": row.at,
+                "institution": _name(row.agency),
+                "by_software": row.actor_id is None,
+                "why": row.reason or row.purpose,
+            }
             for row in AccessLog.objects.filter(patron=patron)
             .select_related("agency")
             .order_by("-pk")

@@ -30,6 +30,7 @@ from circulation.models import (
 from circulation.readers.privacy import held_about
 from library_net.accounts.models import User
 from library_net.accounts.scope import Scope
+from tests.circulation.calls import Member
 from tests.portal.conftest import PASSWORD, lend, sign_in, text_of
 from tests.world import card_of
 
@@ -255,6 +256,22 @@ def test_a_reader_takes_along_everything_held_about_her(world, signed_in, reader
     for word in ("三体", "资阳市图书馆", reader.number):
         assert word in page.content.decode()
     assert set(held) == set(held_about(Patron.objects.get(pk=reader.pk)))
+
+
+def test_a_reader_sees_that_a_librarys_software_looked(world, signed_in, reader):
+    """ID-28: a member key is somebody, too; so is whoever watches over privacy told."""
+    member = Member(world, "JJ")
+    body = {"branch": "JJ-MAIN", "card": card_of(reader)}
+    assert member.post("accounts/", body).status_code == 200
+
+    words = text_of(signed_in.get(reverse("portal:privacy")))
+    look = AccessLog.objects.get()
+    signed_in.force_login(world.network_admin())
+    trace = text_of(signed_in.get(reverse("admin:circulation_accesslog_changelist")))
+
+    assert (look.actor, look.agency, look.purpose) == (None, world.agencies["JJ"], "money")
+    assert "锦江区图书馆 （其软件） · 查看了您的费用与积分" in words
+    assert "该馆的软件" in trace
 
 
 def test_erasure_is_refused_with_every_reason_while_something_is_open(world, signed_in, child):

@@ -39,7 +39,7 @@ def test_the_choice_is_kept_and_shown(client, reader):
 
 def test_an_address_can_be_forgotten(client, reader):
     choose(client, email="xue@example.org")
-    choose(client, forget_email="on")
+    choose(client, forget="email")
 
     assert not NoticeAddress.objects.exists()
 

@@ -15,13 +15,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from circulation.actions.charge import lift_suspension
+from circulation.actions.note_look import note_look
 from circulation.actions.operations import Answer
 from circulation.actions.record_payment import pay_out, pay_with_points, record_payment
 from circulation.actions.settle_month import confirm_transfer, settle_month
 from circulation.desk.access import intent_of, new_operation_id, staff_page
 from circulation.desk.session import open_session
 from circulation.domain.calendar import local_date
-from circulation.models import AccessLog, Patron
+from circulation.models import Patron
 from circulation.readers.money import account_of
 from circulation.readers.settlements import open_months, settlement, settlements
 from circulation.statement_csv import settlement_csv
@@ -44,13 +45,7 @@ def money(request: HttpRequest) -> HttpResponse:
     if patron is None:
         return redirect("desk:scan")
     scope = scope_of(request.user)
-    AccessLog.objects.create(
-        actor_id=request.user.pk or 0,
-        patron=patron,
-        agency_id=scope.home_agency_id,
-        purpose="money",
-        at=now,
-    )
+    note_look(patron_id=patron.pk, actor_id=request.user.pk, scope=scope, purpose="money", now=now)
     is_ours = scope.covers(patron.registered_at_agency_id)
     account = account_of(patron, now=now)
     context = {

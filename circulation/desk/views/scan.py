@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from circulation.actions.checkin import checkin
+from circulation.actions.note_look import note_look
 from circulation.actions.present_card import present_card
 from circulation.actions.renew import renew
 from circulation.desk import verdicts
@@ -27,7 +28,7 @@ from circulation.desk.session import (
 )
 from circulation.domain.credentials import CredentialKind, guess_kinds, mask_document
 from circulation.domain.scans import clean_barcode
-from circulation.models import AccessLog, HoldRequest, Patron
+from circulation.models import HoldRequest, Patron
 from circulation.readers.desk import patron_panel
 from circulation.readers.identity import Card, copies_with_barcode, was_card_shown
 from circulation.readers.proxies import waiting_for_principals
@@ -101,12 +102,12 @@ def _find_card(request: HttpRequest, code: str, *, branch_id: int) -> Card | Non
 
 def _open_patron(request: HttpRequest, session: DeskSession, card: Card) -> None:
     session.open_patron(patron_id=card.patron_id, credential_id=card.credential_id)
-    AccessLog.objects.create(
-        actor_id=request.user.pk or 0,
+    note_look(
         patron_id=card.patron_id,
-        agency_id=scope_of(request.user).home_agency_id,
+        actor_id=request.user.pk,
+        scope=scope_of(request.user),
         purpose="desk",
-        at=timezone.now(),
+        now=timezone.now(),
     )
     session.verdict = None
     by_card = card.credential_id is not None

@@ -11,10 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from circulation.actions.note_look import note_look
 from circulation.desk.access import staff_page
 from circulation.desk.session import keep_session, open_session
 from circulation.domain.credentials import CredentialKind, guess_kinds
-from circulation.models import AccessLog, Patron
+from circulation.models import Patron
 from circulation.readers.by_name import find_by_name
 from circulation.readers.receipts import due_slip, hold_slip, receipt, transit_slips
 from library_net.accounts.scope import scope_of
@@ -55,12 +56,12 @@ def find(request: HttpRequest) -> HttpResponse:
         reader = _told(request)
         if reader is not None:
             by = BY_TELEPHONE if request.POST.get("how") == "telephone" else WITHOUT_CARD
-            AccessLog.objects.create(
-                actor_id=request.user.pk or 0,
-                patron=reader,
-                agency_id=scope_of(request.user).home_agency_id,
+            note_look(
+                patron_id=reader.pk,
+                actor_id=request.user.pk,
+                scope=scope_of(request.user),
                 purpose=f"desk, {by}: name and date of birth",
-                at=timezone.now(),
+                now=timezone.now(),
             )
             session.open_patron(patron_id=reader.pk, credential_id=None)
             session.verdict = None

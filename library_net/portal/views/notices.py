@@ -52,6 +52,7 @@ def notices(request: HttpRequest, patron: Patron) -> HttpResponse:
         "quiet_from": f"{choice.quiet_from:%H:%M}",
         "quiet_to": f"{choice.quiet_to:%H:%M}",
         "email": addresses.get(ChannelKind.EMAIL, ""),
+        "forgettable": [k for k in ChannelKind if k in addresses and k != ChannelKind.SMS],
         "told": list(told(patron.pk)[:10]),
     }
     return render(request, "portal/notices.html", context)
@@ -74,7 +75,7 @@ def _save(request: HttpRequest, patron: Patron) -> HttpResponse:
         quiet_from=hours[0],
         quiet_to=hours[1],
         email=email,
-        forgets_email="forget_email" in form,
+        forgets=form.getlist("forget"),
     )
     messages.success(request, _("Saved."))
     return redirect("portal:notices")

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from circulation.actions.erase_patron import erase_patron
@@ -22,16 +23,30 @@ from library_net.errors import LibraryError
 from library_net.portal.doors import ACTING_FOR, find_own, for_readers, intent_of
 from library_net.portal.words import explain
 
+# What is kept as the purpose of a look, in the reader's words; else as staff wrote it.
+WHY = {
+    "admin": gettext_lazy("looked at your record"),
+    "desk": gettext_lazy("opened your account at a desk"),
+    "desk, telephone: name and date of birth": gettext_lazy("opened your account on the telephone"),
+    "desk, without card: name and date of birth": gettext_lazy(
+        "opened your account without a card"
+    ),
+    "money": gettext_lazy("looked at your fees and points"),
+    "notice address": gettext_lazy("set or removed where an app reaches you"),
+    "password": gettext_lazy("gave you a new password"),
+}
+
 
 @require_GET
 @for_readers
 def privacy(request: HttpRequest, patron: Patron) -> HttpResponse:
     """Queries: as ``held_about``."""
     held = held_about(_full(patron))
+    looked = held["looked_at_by"]
     context = {
         "patron": patron,
         "days": memory_days().get(patron.registered_at_agency_id, 0),
-        "looked": held["looked_at_by"][:20],
+        "looked": [{**row, "why": WHY.get(row["why"], row["why"])} for row in looked[:20]],
         "counts": {name: len(rows) for name, rows in held.items() if isinstance(rows, list)},
     }
     return render(request, "portal/privacy.html", context)
