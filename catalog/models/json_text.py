@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from django.db import models
 
+if TYPE_CHECKING:
+    _TextField = models.TextField[Any, Any]
+else:
+    _TextField = models.TextField  # not generic when it runs
 
-class JsonTextField(models.TextField):
+
+class JsonTextField(_TextField):
     """Python values as JSON text: neither database takes it apart or checks it on its way in.
 
     PostgreSQL's ``jsonb`` costs as much again as storing the rest of a record. There are no

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from django.db.models import BinaryField
 from django.db.models.functions import Substr
@@ -54,8 +54,10 @@ def read_portion(batch: Batch, *, limit: int) -> Portion:
     data = TakenBytes(_bytes_from(batch, ahead[1] if ahead else b""))
     step = ahead[0] if ahead else _step(batch, data, limit, portion.pieces)
     _take_outcomes(batch, step, portion)
-    sort_out(batch, _read_all(batch, step, portion), portion)
-    _read_ahead(batch, portion, data, place)
+    sought = _look_up(batch, step)
+    if 2 * sought.fresh > portion.records:
+        _read_ahead(batch, portion, data, place)  # before this one is, if it was not read ahead
+    sort_out(batch, _read_all(batch, step, sought, portion), portion)
     return portion
 
 
@@ -88,10 +90,9 @@ def _take_outcomes(batch: Batch, step: Step, portion: Portion) -> None:
 
 
 def _read_ahead(batch: Batch, portion: Portion, data: TakenBytes, place: Place) -> None:
-    """Have the next step read beside, if most of this one was new and more is to come."""
+    """Have the next step read beside, if more is to come."""
     left = batch.byte_count - portion.next_offset
-    is_new = 2 * len(portion.incoming) > portion.records
-    if portion.is_last or left < WORTH_IT or not is_new or not is_allowed():
+    if portion.is_last or left < WORTH_IT or not is_allowed():
         return
     data.skip(portion.next_offset - batch.next_offset)
     if sniff(_first_bytes(batch.pk)) != FileKind.ISO2709:
@@ -168,21 +169,41 @@ def stored_bytes(batch_id: int, offset: int) -> Iterator[bytes]:
 # --- which of them are new, changed, unchanged, deleted ----------------------------------------
 
 
-def _read_all(batch: Batch, step: Step, portion: Portion) -> Iterable[Read]:
+class _Sought(NamedTuple):
+    """The records of a step and what is known under the numbers their bytes plainly give."""
+
+    raws: list[RawRecord]
+    guesses: list[str]
+    known: dict[str, Known]
+    fresh: int  # not known, or known with other bytes
+
+
+def _look_up(batch: Batch, step: Step) -> _Sought:
+    raws = [one for one in step.outcomes if isinstance(one, RawRecord)]
+    pairs = list(zip(raws, step.digests, strict=True))
+    guesses = [_guessed_key(raw.data) or digest for raw, digest in pairs]
+    known = _known(batch.agency_id, guesses)
+    asked = zip(guesses, step.digests, strict=True)
+    fresh = sum(not _is_unchanged(known.get(guess), digest) for guess, digest in asked)
+    return _Sought(raws, guesses, known, fresh)
+
+
+def _is_unchanged(found: Known | None, digest: str) -> TypeGuard[Known]:
+    return found is not None and found.digest == digest and not found.is_deleted
+
+
+def _read_all(batch: Batch, step: Step, sought: _Sought, portion: Portion) -> Iterable[Read]:
     """Each record with what is known of it; only those whose bytes are new are parsed.
 
     The control number is first taken from the bytes without parsing, which is right for all but
     damaged records; those are looked up again under the number the parser finds.
     """
-    raws = [one for one in step.outcomes if isinstance(one, RawRecord)]
-    digests = step.digests
-    guesses = [_guessed_key(raw.data) or digest for raw, digest in zip(raws, digests, strict=True)]
-    known = _known(batch.agency_id, guesses)
+    raws, guesses, known, _fresh = sought
     profile = source_profile(batch)
     reads: list[Read] = []
-    for raw, digest, guess, ahead in zip(raws, digests, guesses, step.found, strict=True):
+    for raw, digest, guess, ahead in zip(raws, step.digests, guesses, step.found, strict=True):
         found = known.get(guess)
-        if found and found.digest == digest and not found.is_deleted:
+        if _is_unchanged(found, digest):
             reads.append(Read(raw, digest, guess, found, None, batch.sequence, False))
         elif prepared := _prepared(raw, profile, portion, known=known, ahead=ahead):
             plain = prepared.plain
@@ -192,13 +213,13 @@ def _read_all(batch: Batch, step: Step, portion: Portion) -> Iterable[Read]:
             reads.append(Read(raw, digest, key, known.get(key), prepared, last, is_deleted))
     asked = set(guesses)
     misses = [read.key for read in reads if read.known is None and read.key not in asked]
-    known |= _known(batch.agency_id, misses)
+    known = known | _known(batch.agency_id, misses)
     return [_looked_up_again(read, known) for read in reads]
 
 
 def _looked_up_again(read: Read, known: Mapping[str, Known]) -> Read:
     found = read.known or known.get(read.key)
-    if found and found.digest == read.digest and not found.is_deleted:
+    if _is_unchanged(found, read.digest):
         return read._replace(known=found, prepared=None)
     return read._replace(known=found)
 
@@ -220,7 +241,7 @@ def _read_sent_changes(batch: Batch, changes: list[SentChange], portion: Portion
         found, digest = known.get(key), hashlib.sha256(change.record).hexdigest()
         if change.is_deletion:
             yield Read(raw, digest, key, found, None, change.sequence, True)
-        elif found and found.digest == digest and not found.is_deleted:
+        elif _is_unchanged(found, digest):
             yield Read(raw, digest, key, found, None, change.sequence, False)
         elif prepared := _prepared(raw, profile, portion):
             if (own := _source_key(prepared.plain)) not in ("", key):
