@@ -54,7 +54,7 @@ PRINTING, HAND_PRESS = (
     1450,
     1850,
 )  # what was printed before has no two copies alike; only people compare it
-_OF_DOCUMENTS = ("sudoc", "link")  # numbers whose corrected printings bear them, too
+_OF_DOCUMENTS = ("sudoc", "link")  # what a reprint bears, too
 
 
 class Verdict(StrEnum):
@@ -125,9 +125,8 @@ def compare(left: MatchProfile, right: MatchProfile) -> Comparison:
     if identifier == "agree":
         if title < EQUAL_TITLE and pages != "agree":
             sheet.at_most(Verdict.ASK)  # a companion of the book, under its number
-        if left.other_edition != right.other_edition and sheet.rows[0].field in _OF_DOCUMENTS:
-            sheet.say("edition", "near", 0, left.record.edition, right.record.edition)
-            sheet.at_most(Verdict.ASK)  # a corrected printing has the number of the first
+        if sheet.rows[0].field in _OF_DOCUMENTS:
+            _doubt_document(left, right, sheet, publisher)
         verdict = _by_points(sheet, title)
     else:
         agreements = (title >= EQUAL_TITLE, author, publisher, year, pages, edition)
@@ -140,6 +139,15 @@ def compare(left: MatchProfile, right: MatchProfile) -> Comparison:
     return Comparison(
         verdict=verdict, score=round(sheet.points / 100, 4), evidence=tuple(sheet.rows)
     )
+
+
+def _doubt_document(left: MatchProfile, right: MatchProfile, sheet: _Sheet, publisher: str) -> None:
+    """Rule MA-22: a corrected printing and another house's reprint keep the document's number."""
+    if publisher == "differ":
+        sheet.at_most(Verdict.ASK)
+    if left.other_edition != right.other_edition:
+        sheet.say("edition", "near", 0, left.record.edition, right.record.edition)
+        sheet.at_most(Verdict.ASK)
 
 
 def _by_points(sheet: _Sheet, title: float) -> Verdict:

@@ -353,8 +353,9 @@ def document(number="Y 4.R 31/3:118-46", *, url="", title="Legislative hearing o
         ({"number": "", "url": PURL}, {"number": "", "url": PURL.upper()}, Verdict.SAME),
         ({}, {"title": "Energy and water budget"}, Verdict.DIFFERENT),
         ({}, {"edition": "Corrected printing"}, Verdict.ASK),
+        ({}, {"publisher": "Nabu Reprints"}, Verdict.ASK),
     ],
-    ids=["SuDoc", "PURL", "another title", "corrected"],
+    ids=["SuDoc", "PURL", "another title", "corrected", "reprint"],
 )
 def test_a_number_of_a_document_joins_together_with_the_title(one, other, expected):
     """MA-22."""
