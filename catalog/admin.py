@@ -51,7 +51,7 @@ class BatchAdmin(ScopedAdmin):
         )}),
         (_("Records"), {"fields": (
             *("records", "created", "updated", "unchanged", "deleted", "merged"),
-            *("outdated", "repeated", "rejects_link", "lost", "withheld"),
+            *("outdated", "repeated", "rejects_link", "lost", "withheld", "withdrawal"),
         )}),
         (_("Copies"), {"fields": ("items_created", "items_updated")}),
     )  # fmt: skip

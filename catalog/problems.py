@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from catalog.models import Batch, BatchState
+from catalog.models import Batch, BatchState, Withdrawal
 
 PROBLEMS: dict[str, tuple[int, Promise | str]] = {
     "bad_batch_mode": (
@@ -50,6 +50,10 @@ PROBLEMS: dict[str, tuple[int, Promise | str]] = {
     "bad_change_list": (
         400,
         _("The changes could not be read: send a JSON array of objects, or one object on a line."),
+    ),
+    "no_withdrawal_asked": (
+        409,
+        _("This file asks for no answer: nothing was held back, or it was answered before."),
     ),
     "reject_settled": (409, _("This record has been mended already; nothing is left to do.")),
     "one_record_expected": (
@@ -230,7 +234,7 @@ REJECTS: dict[str, tuple[int, Promise | str]] = {
 def note_on(batch: Batch) -> str:
     """What a member should know of a full batch read to its end; empty if all is well.
 
-    Both are about Note [What is missing] in `catalog.actions.ingest_chunk`.
+    All are about Note [What is missing] in `catalog.actions.ingesting.missing`.
     """
     if batch.mode != "full" or batch.state != BatchState.DONE:
         return ""
@@ -241,6 +245,13 @@ def note_on(batch: Batch) -> str:
             " records this file lacks. Mend the export and send the full file again."
         )
         return str(text) % params
+    if batch.withdrawal == Withdrawal.ASKED:
+        text = _(
+            "Nothing was withdrawn yet: this full file lacks %(withheld)s of your records, more"
+            " than usual. If it was cut short, send the whole file again; if they are really gone,"
+            " confirm the withdrawal."
+        )
+        return str(text) % {"withheld": batch.withheld}
     if batch.spared:
         return ngettext(
             "%(count)s damaged record was in the file and stands as it was before; what the file"

@@ -7,6 +7,7 @@ from catalog.api import batches, items, reading, reconciliation, report
 urlpatterns = [
     path("batches/", batches.Batches.as_view()),
     path("batches/<uuid:public_id>/", batches.BatchDetail.as_view(), name="api-batch"),
+    path("batches/<uuid:public_id>/withdrawal/", batches.BatchWithdrawal.as_view()),
     path("batches/<uuid:public_id>/rejects/", batches.BatchRejects.as_view()),
     path("rejects/", batches.Rejects.as_view()),
     path("rejects/<int:reject_id>/", batches.RejectDetail.as_view()),

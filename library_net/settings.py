@@ -177,6 +177,10 @@ SEARCH_INDEX_PATH = Path(
 ).resolve()
 # Largest upload of one batch, in bytes after decompression.
 BATCH_MAX_BYTES = env_int("LIBRARY_NET_BATCH_MAX_MB", default=2048, minimum=1) * 1024 * 1024
+# A full file that lacks more of the member's records than this withdraws nothing before it is
+# confirmed; so few are always withdrawn at once.
+FULL_WITHDRAWS_PERCENT = env_int("LIBRARY_NET_FULL_WITHDRAWS_PERCENT", default=20, minimum=0)
+FULL_WITHDRAWS_FREELY = env_int("LIBRARY_NET_FULL_WITHDRAWS_FREELY", default=50, minimum=0)
 INGEST_CHUNK_RECORDS = env_int("LIBRARY_NET_INGEST_CHUNK", default=2000, minimum=10)
 # A process beside reads the next records of a file while the last ones are saved.
 INGEST_READ_BESIDE = env.bool("LIBRARY_NET_READ_BESIDE", default=True)

@@ -6,7 +6,6 @@ on from there, so an interrupted batch ends with the counts of an undisturbed on
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 
@@ -22,7 +21,14 @@ from catalog.actions.ingesting.copies import (
     save_copies,
 )
 from catalog.actions.ingesting.editions import works_of
-from catalog.actions.ingesting.portion import Incoming, Known, Portion, Rejected
+from catalog.actions.ingesting.missing import (
+    may_withdraw,
+    missing,
+    must_confirm,
+    note_for_question,
+    weigh_what_is_missing,
+)
+from catalog.actions.ingesting.portion import Incoming, Portion, Rejected
 from catalog.actions.ingesting.reading import read_portion
 from catalog.actions.ingesting.sources import (
     confirm_unchanged,
@@ -43,11 +49,11 @@ from catalog.models import (
     MatchKey,
     Reject,
     SourceRecord,
+    Withdrawal,
     Work,
 )
 from catalog.models.bulk import as_json, insert_rows, refresh_statistics
 from catalog.models.feed import note_changes
-from catalog.sync_readers.reconciliation import full_floor
 from library_net.collector import collector_held
 from library_net.db import LANE_MATCH, claim, one_at_a_time
 from library_net.jobs.models import JobRun, JobState
@@ -74,9 +80,9 @@ def ingest_chunk(*, batch_id: int, job: JobRun, now: datetime) -> bool:
 
 def _next_step(batch: Batch, job: JobRun, *, now: datetime) -> bool:
     if batch.next_offset >= batch.byte_count:
-        if _may_withdraw(batch):
+        if may_withdraw(batch):
             return _withdraw_missing(batch, job, now=now)
-        if _must_confirm(batch):
+        if must_confirm(batch):
             return _confirm_seen(batch, job, now=now)
     portion = read_portion(batch, limit=settings.INGEST_CHUNK_RECORDS)
     shelves = load_shelves(batch.agency)
@@ -84,9 +90,9 @@ def _next_step(batch: Batch, job: JobRun, *, now: datetime) -> bool:
         if not _take_turn(batch, portion):
             return False  # somebody whose lease ran out was faster after all
         _save(batch, portion, shelves, now=now)
-        if portion.is_last and batch.mode == "full" and batch.lost:
-            batch.withheld = sum(1 for _known in _missing(batch))
-        is_done = portion.is_last and not (_may_withdraw(batch) or _must_confirm(batch))
+        if portion.is_last:
+            weigh_what_is_missing(batch)
+        is_done = portion.is_last and not (may_withdraw(batch) or must_confirm(batch))
         if portion.is_last:
             batch.next_offset = batch.byte_count
         _save_progress(batch, job, is_done=is_done, now=now)
@@ -116,9 +122,10 @@ def _save(batch: Batch, portion: Portion, shelves: Shelves, *, now: datetime) ->
     note_changes(work_ids=saved.ended_works, kind=ChangeKind.DELETED, now=now)
     _save_rejects(batch, portion.rejects + _item_rejects(portion, copies))
     note_spans(batch, portion)
+    seen = packed([*portion.seen, *(one.source_id for one in portion.incoming)])
     if batch.mode == "full":
-        seen = packed([*portion.seen, *(one.source_id for one in portion.incoming)])
         BatchSeen.objects.create(batch=batch, source_ids=seen)
+    note_for_question(batch, seen)
     batch.records += portion.records
     batch.created += sum(one.is_new for one in portion.incoming)
     batch.updated += sum(not one.is_new and not one.is_repeat for one in portion.incoming)
@@ -180,7 +187,8 @@ def _save_progress(batch: Batch, job: JobRun, *, is_done: bool, now: datetime) -
     job.step_done(done=-(-batch.next_offset // KIB), total=total, now=now)
     after_commit("catalog.number_changes")
     if is_done:
-        batch.seen.all().delete()
+        if batch.withdrawal != Withdrawal.ASKED:
+            batch.seen.all().delete()
         forget_old_spans(batch)
         job.finish(now=now)
         _settle_reject(batch, now=now)
@@ -219,34 +227,15 @@ def _wake_next(batch: Batch) -> None:
 # --- the end of a full batch ---------------------------------------------------------------------
 
 
-# Note [What is missing]
-# A full batch says what the member no longer has, if we know every record it held. A record that
-# cannot be used, but has its number and its length (`spared`), is known; so are authorities and the
-# like. A span that may have been any record (`lost`: garbage, a file cut short) may have been one
-# of the missing, so all of them are kept, counted (`withheld`), and the member is told to send the
-# file again. Taking one record too many for withdrawn is worse than keeping all a little longer.
-
-
-def _may_withdraw(batch: Batch) -> bool:
-    """See Note [What is missing]; and not if a later full batch has said it all already."""
-    if batch.mode != "full" or batch.lost:
-        return False
-    return not batch.sequence or full_floor(agency_id=batch.agency_id).for_all <= batch.sequence
-
-
-def _must_confirm(batch: Batch) -> bool:
-    """A batch that lost something is no floor, so each record it did hold stands by itself."""
-    return batch.mode == "full" and batch.lost > 0 and batch.sequence > 0
-
-
 def _confirm_seen(batch: Batch, job: JobRun, *, now: datetime) -> bool:
     """Raise the sequences of what one step of a damaged full batch met; True after the last."""
     with transaction.atomic(), one_at_a_time(LANE_MATCH):
-        met = batch.seen.order_by("pk").first()
+        waiting = batch.seen.filter(is_confirmed=False)
+        met = waiting.order_by("pk").first()
         if met is not None:
             confirm_unchanged(unpacked(met.source_ids), sequence=batch.sequence)
-            met.delete()
-        is_done = not batch.seen.exists()
+            batch.seen.filter(pk=met.pk).update(is_confirmed=True)
+        is_done = not waiting.exists()
         _save_progress(batch, job, is_done=is_done, now=now)
     return is_done
 
@@ -255,29 +244,11 @@ def _withdraw_missing(batch: Batch, job: JobRun, *, now: datetime) -> bool:
     """One step of withdrawing records the full batch did not hold; True when none is left."""
     with transaction.atomic(), one_at_a_time(LANE_MATCH):
         # Inside the lane: a record a later batch sent meanwhile is no longer missing.
-        missing = list(islice(_missing(batch), settings.INGEST_CHUNK_RECORDS))
-        saved = save_sources([], gone=missing, batch=batch, now=now)
+        gone = list(islice(missing(batch), settings.INGEST_CHUNK_RECORDS))
+        saved = save_sources([], gone=gone, batch=batch, now=now)
         note_changes(work_ids=saved.changed_works, kind=ChangeKind.RECORD, now=now)
         note_changes(work_ids=saved.ended_works, kind=ChangeKind.DELETED, now=now)
-        batch.deleted += len(missing)
-        is_done = len(missing) < settings.INGEST_CHUNK_RECORDS
+        batch.deleted += len(gone)
+        is_done = len(gone) < settings.INGEST_CHUNK_RECORDS
         _save_progress(batch, job, is_done=is_done, now=now)
     return is_done
-
-
-def _missing(batch: Batch) -> Iterator[Known]:
-    """Living records of the agency that the batch did not hold and no later batch sent."""
-    seen: set[int] = set()
-    for ids in batch.seen.values_list("source_ids", flat=True).iterator(chunk_size=20):
-        seen.update(unpacked(ids))
-    floor = full_floor(agency_id=batch.agency_id)
-    rows = (
-        SourceRecord.objects.filter(agency_id=batch.agency_id, deleted_at=None)
-        .order_by("pk")
-        .values_list("pk", "source_key", "digest", "sequence", "manifestation_id", "batch_id")
-    )
-    for pk, key, digest, sequence, manifestation_id, batch_id in rows.iterator(chunk_size=5000):
-        is_later = bool(batch.sequence) and max(sequence, floor.of(key)) > batch.sequence
-        if pk not in seen and not is_later:
-            last = max(batch.sequence, sequence)
-            yield Known(pk, digest, False, last, manifestation_id, batch_id)

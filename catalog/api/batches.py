@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog import readers
+from catalog.actions.confirm_withdrawal import confirm_withdrawal
 from catalog.actions.receive_batch import receive_batch
 from catalog.actions.receive_changes import receive_changes
 from catalog.actions.resubmit_reject import resubmit_reject
@@ -107,6 +108,14 @@ class BatchDetail(APIView):
         return Response(_batch(_find_batch(request, public_id)))
 
 
+class BatchWithdrawal(APIView):
+    """POST: what this full file lacked is really gone; withdraw it."""
+
+    def post(self, request: Request, public_id: str) -> Response:
+        batch = _find_batch(request, public_id)
+        return _accepted(confirm_withdrawal(batch=batch, now=timezone.now()))
+
+
 class BatchRejects(APIView):
     """What could not be used, in the order of the file, with reasons in the caller's language."""
 
@@ -192,6 +201,7 @@ def _batch(batch: Batch) -> dict[str, Any]:
             "items_updated": batch.items_updated,
         },
         "message": job.message if is_failed and job else "",
+        "withdrawal": batch.withdrawal,
         "note": note_on(batch),
         "received_at": batch.created_at,
         "finished_at": batch.finished_at,

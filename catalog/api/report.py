@@ -54,6 +54,7 @@ def _full(batch: Batch | None) -> dict[str, Any] | None:
         "finished_at": batch.finished_at,
         "deleted": batch.deleted,
         "withheld": batch.withheld,
+        "withdrawal": batch.withdrawal,
         "note": note_on(batch),
     }
 

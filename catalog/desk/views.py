@@ -11,11 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from catalog.actions.confirm_withdrawal import confirm_withdrawal
 from catalog.actions.measure_quality import start_measuring
 from catalog.actions.resubmit_reject import resubmit_reject
 from catalog.desk.words import LACKS
 from catalog.domain.quality import Lack
-from catalog.models import QualityReport, Reject
+from catalog.models import Batch, QualityReport, Reject, Withdrawal
 from catalog.problems import note_on
 from catalog.sync_readers.report import member_lines, member_report
 from library_net.accounts.scope import scope_of
@@ -47,6 +48,7 @@ def member(request: HttpRequest, code: str) -> HttpResponse:
         agency.name,
         report=report,
         full_note=note_on(report.last_full) if report.last_full else "",
+        question=_question(agency),
         rejects=[(code, code_text(code), count) for code, count in report.rejects],
         quality=_quality(report.quality),
         mixes=_mixes(report.quality),
@@ -90,6 +92,27 @@ def measure(request: HttpRequest, code: str) -> HttpResponse:
     start_measuring(agency=_agency(request, code), now=timezone.now())
     messages.success(request, _("The records are being counted; look again in a moment."))
     return redirect("members:member", code)
+
+
+@require_POST
+def withdraw(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """The answer to a full file that lacked much: it is really gone."""
+    batch = Batch.objects.select_related("agency").filter(pk=batch_id).first()
+    if batch is None or not scope_of(request.user).covers(batch.agency_id):
+        raise Http404
+    try:
+        confirm_withdrawal(batch=batch, now=timezone.now())
+    except LibraryError as error:
+        messages.error(request, sentence(error.code, error.params))
+    else:
+        messages.success(request, _("The records this file lacks are being withdrawn."))
+    return redirect("members:member", batch.agency.code)
+
+
+def _question(agency: Agency) -> Batch | None:
+    """The full file that waits for an answer."""
+    asked = Batch.objects.filter(agency=agency, withdrawal=Withdrawal.ASKED)
+    return asked.order_by("-pk").first()
 
 
 @require_http_methods(["GET", "POST"])

@@ -8,6 +8,7 @@ from catalog.models.batches import (
     BatchState,
     KeptBytes,
     Reject,
+    Withdrawal,
 )
 from catalog.models.bibliographic import Manifestation, Work
 from catalog.models.feed import Change, ChangeKind, FeedHead
@@ -50,6 +51,7 @@ __all__ = [
     "SourceRecord",
     "Webhook",
     "WebhookDelivery",
+    "Withdrawal",
     "Work",
     "WorkDecision",
     "WorkDecisionKind",

@@ -25,6 +25,14 @@ class BatchKind(models.TextChoices):
     CHANGES = "changes", _("single changes")
 
 
+class Withdrawal(models.TextChoices):
+    """Of what a full batch lacked: see Note [What is missing]. Empty: nobody need be asked."""
+
+    ASKED = "asked", _("waiting for an answer")
+    CONFIRMED = "confirmed", _("confirmed")
+    OVERTAKEN = "overtaken", _("answered by a later full file")
+
+
 class Batch(models.Model):
     """One file a member sent, or a list of single changes, and how far it has been read."""
 
@@ -60,8 +68,12 @@ class Batch(models.Model):
     lost = models.PositiveIntegerField(_("unidentified spans"), default=0)
     # Records the file did hold, by their source keys, but not so that they could be used.
     spared = models.JSONField(default=list)
-    # Records a full batch did not hold, and kept all the same because of what was lost.
+    # Records a full batch did not hold, and kept all the same because of what was lost, or
+    # because they are so many.
     withheld = models.PositiveIntegerField(_("kept for lack of proof"), default=0)
+    withdrawal = models.CharField(
+        _("withdrawal"), max_length=9, choices=Withdrawal.choices, blank=True, default=""
+    )
     # Neither an error nor a change: overtaken by a later record of the same file, or of a later
     # batch of the same member.
     repeated = models.PositiveIntegerField(_("given again later in the file"), default=0)
@@ -143,6 +155,8 @@ class BatchSeen(models.Model):
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="seen")
     source_ids = models.BinaryField()
+    # Whether the sequences of these records are those of the batch, if each must have it itself.
+    is_confirmed = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return f"{self.batch_id}: {len(self.source_ids) // 8}"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from django.db.models import Max, Q, QuerySet
 
 from catalog.domain.digests import BlockDigest, block_digests, block_range, sub_block_digests
-from catalog.models import Batch, BatchKind, BatchState, SourceRecord
+from catalog.models import Batch, BatchKind, BatchState, SourceRecord, Withdrawal
 
 Row = tuple[int, str, str]
 
@@ -81,7 +81,7 @@ def full_floor(*, agency_id: int) -> Floor:
     """What the member's full batches say of older things. One query."""
     full = Batch.objects.filter(
         agency_id=agency_id, mode="full", lost=0, state=BatchState.DONE, sequence__gt=0
-    )
+    ).filter(withdrawal__in=["", Withdrawal.CONFIRMED])
     steps: list[tuple[int, frozenset[str]]] = []
     rows = full.order_by("-sequence", "-pk").values_list("sequence", "spared")
     for sequence, spared in rows.iterator(chunk_size=10):

@@ -7,7 +7,7 @@ import pytest
 
 from tests.house.tree import ROOT, is_test, listing, source_files, text_files
 
-RULE = re.compile(r"\b(?:NO|MA|ME|CO|CI|RN|RQ|ID|RB|TR|LO|PX|FE|PO|RU|OF|NT)-\d+(?:\.\d+)*\b")
+RULE = re.compile(r"\b(?:NO|MA|ME|CO|CI|RN|RQ|ID|RB|TR|LO|PX|FE|PO|RU|OF|NT|WD)-\d+(?:\.\d+)*\b")
 BOOKS = (Path("catalog/RULES.md"), Path("circulation/RULES.md"))
 
 
