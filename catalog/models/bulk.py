@@ -49,8 +49,11 @@ _NEXT_IDS = """
 def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row]) -> None:
     """Insert plain tuples in the order of ``columns`` (database column names).
 
-    PostgreSQL is given bytes in binary: as text they are twice as long, and escaped.
+    Nothing for an empty list, which would go to the database and back all the same. PostgreSQL is
+    given bytes in binary: as text they are twice as long, and escaped.
     """
+    if not rows:
+        return
     table = connection.ops.quote_name(model._meta.db_table)  # noqa: SLF001
     names = ", ".join(connection.ops.quote_name(column) for column in columns)
     if connection.vendor == "postgresql":
@@ -115,15 +118,20 @@ def select_blob(sql: str, parameters: Sequence[Any]) -> bytes | None:
     return None if row is None else bytes(row[0])
 
 
-def update_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Row]) -> None:
-    """Update by primary key: each row holds the values of ``columns``, then the id."""
+def update_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Update by primary key: each row holds the values of ``columns``, then the id.
+
+    Nothing for no rows: the driver would go to the database and back all the same.
+    """
+    if not rows:
+        return
     quote = connection.ops.quote_name
     assignments = ", ".join(f"{quote(column)} = %s" for column in columns)
     table = quote(model._meta.db_table)  # noqa: SLF001
     with connection.cursor() as cursor:
         cursor.executemany(
             f"UPDATE {table} SET {assignments} WHERE id = %s",  # noqa: S608 - our own names
-            list(rows),
+            rows,
         )
 
 

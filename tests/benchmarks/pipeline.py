@@ -53,17 +53,21 @@ def import_file(path: Path, agency: Agency) -> Batch:
     assert job.take(now=timezone.now())
     while not ingest_chunk(batch_id=batch.pk, job=job, now=timezone.now()):
         pass
-    _wait_until(is_searchable)
+    wait_until_searchable()
     batch.refresh_from_db()
     return batch
 
 
-def is_searchable() -> bool:
-    """Whether the index has followed everything that is committed."""
-    state = shared_index(settings.SEARCH_INDEX_PATH).state()
+def wait_until_searchable() -> None:
+    """Until the index has followed everything that is committed now.
+
+    The database is asked only until all is numbered: asking it again and again would cost the
+    follower a tenth of what it waits for.
+    """
+    _wait_until(lambda: not Change.objects.filter(position=None).exists())
     head = FeedHead.objects.values_list("position", flat=True).first() or 0
-    is_numbered = not Change.objects.filter(position=None).exists()
-    return state is not None and is_numbered and state.cursor == head
+    index = shared_index(settings.SEARCH_INDEX_PATH)
+    _wait_until(lambda: (state := index.state()) is not None and state.cursor >= head)
 
 
 def _wait_until(is_so: Callable[[], bool]) -> None:
