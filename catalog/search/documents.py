@@ -10,7 +10,7 @@ import orjson
 
 from catalog.domain.items import ItemStatus
 from catalog.models.bulk import select_where_in
-from catalog.search.schema import WorkDocument
+from catalog.search.schema import WorkDocument, distinct
 from library_net.network.models import Agency, Branch
 
 Record = dict[str, Any]  # BibRecord.to_json(); keys may be missing
@@ -127,20 +127,20 @@ def _document(
     return WorkDocument(
         work_id=work.pk,
         public_id=f"w{work.pk}",
-        titles=_distinct([work.title, *(one["text"] for one in titles), said("part_name")]),
-        authors=_distinct([work.author, *_of_each(people, "name"), *_of_each(people, "original")]),
+        titles=distinct([work.title, *(one["text"] for one in titles), said("part_name")]),
+        authors=distinct([work.author, *_of_each(people, "name"), *_of_each(people, "original")]),
         publishers=_all(said("publisher")),
         subjects=_all(said("subjects")),
-        series=_distinct([*_of_each(said("series", ()), "title"), *_all(said("volume"))]),
-        identifiers=_distinct(_of_each(said("identifiers", ()), "value")),
-        classes=_distinct([one["value"] for one in said("classes", ()) if one["scheme"] == "clc"]),
+        series=distinct([*_of_each(said("series", ()), "title"), *_all(said("volume"))]),
+        identifiers=distinct(_of_each(said("identifiers", ()), "value")),
+        classes=distinct([one["value"] for one in said("classes", ()) if one["scheme"] == "clc"]),
         languages=_all(said("languages")),
         years=tuple(sorted(_all(said("year")))),
         materials=_all(said("material")),
         audiences=_all(said("audience")),
-        title_pinyin=_distinct(_of_each(titles, "pinyin")),
-        author_pinyin=_distinct(_of_each(people, "pinyin")),
-        notes=_distinct([*_all(said("summary")), *said("notes", ())]),
+        title_pinyin=distinct(_of_each(titles, "pinyin")),
+        author_pinyin=distinct(_of_each(people, "pinyin")),
+        notes=distinct([*_all(said("summary")), *said("notes", ())]),
         **(_shelves(copies, former) if copies or former else {}),
     )
 
@@ -151,11 +151,11 @@ def _shelves(copies: list[Record], former: list[str]) -> Record:
     here = [c for c in held if c["status"] == ItemStatus.AVAILABLE and c["is_lendable"]]
     branches = _of_each(here, "current_branch")
     return {
-        "call_numbers": _distinct(_of_each(copies, "call_number")),
-        "barcodes": _distinct(_of_each(copies, "barcode") + former),
-        "available_at": _distinct(branches),
-        "cities": _distinct(_of_each(here, "city")),
-        "held_at": _distinct(_of_each(held, "home_branch") + branches),
+        "call_numbers": distinct(_of_each(copies, "call_number")),
+        "barcodes": distinct(_of_each(copies, "barcode") + former),
+        "available_at": distinct(branches),
+        "cities": distinct(_of_each(here, "city")),
+        "held_at": distinct(_of_each(held, "home_branch") + branches),
         "holdings_count": len(held),
     }
 
@@ -178,12 +178,5 @@ def _of_each(rows: Iterable[Record], key: str) -> list[Any]:
 def _all(value: Any) -> tuple[Any, ...]:
     """What one record says of a field, or several do."""
     if isinstance(value, list):
-        return _distinct(value)
+        return distinct(value)
     return (value,) if value else ()
-
-
-def _distinct(values: list[Any]) -> tuple[Any, ...]:
-    """Each once, in order, without the empty ones: the hottest function of a rebuild."""
-    if len(values) > 1:
-        return tuple(dict.fromkeys(filter(None, values)))
-    return tuple(values) if values and values[0] else ()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import tantivy
@@ -67,7 +67,8 @@ READINGS_KEPT_WHOLE = 4
 _WEIGHT_STEPS = 64  # of two to a byte: read for every hit, a million weights stay near the core
 TOGETHER = "\x1f"  # stands between values counted together
 
-Fields = dict[str, list[Any]]  # of one document; none and an empty list are alike
+_Value = TypeVar("_Value")
+Fields = dict[str, Sequence[Any]]  # of one document; none and an empty list are alike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +135,8 @@ def register_tokenizers(index: tantivy.Index) -> None:
 
 def to_index(document: WorkDocument) -> str:
     """The document in the index's own fields, as JSON: folded, cut, and with its sounds."""
-    titles = _distinct(document.titles)[:MAX_TITLES]
-    authors = _distinct(document.authors)[:MAX_AUTHORS]
+    titles = distinct(document.titles)[:MAX_TITLES]
+    authors = distinct(document.authors)[:MAX_AUTHORS]
     cut = {
         "title": _each(titles, pairs),
         "author": _each(authors, pairs),
@@ -148,9 +149,9 @@ def to_index(document: WorkDocument) -> str:
         "id": [document.work_id],
         **cut,
         "title": [opened(title) for title in cut["title"]],
-        "any": _distinct([*chain.from_iterable(cut.values()), *notes]),
+        "any": distinct([*chain.from_iterable(cut.values()), *notes]),
         "title_words": cut["title"],
-        "exact": _distinct([*map(title_key, titles), *map(person_key, authors)]),
+        "exact": distinct([*map(title_key, titles), *map(person_key, authors)]),
         **_numbers(document),
         **_facets(document),
     }
@@ -173,16 +174,17 @@ def opened(title: str) -> str:
     return f"{START}{title.partition(' ')[0]} {title}" if title else ""
 
 
-def _distinct(values: Collection[str]) -> list[str]:
+def distinct(values: Collection[_Value | None]) -> tuple[_Value, ...]:
+    """Each once, in order, without the empty ones: the hottest function of a rebuild."""
     if len(values) > 1:
-        return list(dict.fromkeys(filter(None, values)))
-    return [value for value in values if value]
+        return tuple(dict.fromkeys(filter(None, values)))
+    return tuple([value for value in values if value])
 
 
 def _each(texts: Sequence[str], cut: Callable[[str], list[str]]) -> list[Any]:
     if not texts:
         return []
-    folded = _distinct([fold(text) for text in texts])[:MAX_VALUES]
+    folded = distinct([fold(text) for text in texts])[:MAX_VALUES]
     # Folded words of other scripts are what cutting them would give.
     return [" ".join(cut(text)) if has_han(text) else text for text in folded]
 
@@ -195,14 +197,14 @@ def _sounds(name: str, forms: list[PinyinForms], catalogued: tuple[str, ...]) ->
     }
 
 
-def _solid_sounds(forms: list[PinyinForms], catalogued: tuple[str, ...]) -> list[Any]:
+def _solid_sounds(forms: list[PinyinForms], catalogued: tuple[str, ...]) -> Sequence[Any]:
     """Whole pinyin and initials of the likeliest readings, and what the cataloguer wrote."""
     typed = [*map(pinyin_key, catalogued)]
     for form in forms:
         typed += map(pinyin_key, form.fulls()[:READINGS_KEPT_WHOLE])
         initials = form.all_initials()[:READINGS_KEPT_WHOLE]
         typed += [letters for letters in initials if len(letters) > 1]
-    return _distinct(typed)
+    return distinct(typed)
 
 
 def _syllables(forms: list[PinyinForms], catalogued: tuple[str, ...]) -> list[Any]:
@@ -215,15 +217,15 @@ def _syllables(forms: list[PinyinForms], catalogued: tuple[str, ...]) -> list[An
 
 def _numbers(document: WorkDocument) -> Fields:
     found: Fields = {
-        "identifier": _distinct(
+        "identifier": distinct(
             [form for text in document.identifiers for form in identifier_forms(text)]
         )
     }
     if document.barcodes:
-        found["barcode"] = _distinct([text.strip().upper() for text in document.barcodes])
+        found["barcode"] = distinct([text.strip().upper() for text in document.barcodes])
     if document.classes:
-        found["class_number"] = _distinct([call_number_key(text) for text in document.classes])
-    calls = _distinct([call_number_key(text) for text in document.call_numbers])
+        found["class_number"] = distinct([call_number_key(text) for text in document.classes])
+    calls = distinct([call_number_key(text) for text in document.call_numbers])
     if calls:
         found |= {"call_number": calls[:MAX_VALUES], "call_order": [min(calls)]}
     return found
@@ -232,19 +234,19 @@ def _numbers(document: WorkDocument) -> Fields:
 def _facets(document: WorkDocument) -> Fields:
     years = [year for year in document.years if year > 0]
     values: Fields = {
-        "city": _distinct(document.cities),
-        "language": _distinct(document.languages),
-        "material": _distinct(document.materials),
-        "audience": _distinct(document.audiences),
-        "clc": _distinct([main_class(text) for text in document.classes]),
+        "city": distinct(document.cities),
+        "language": distinct(document.languages),
+        "material": distinct(document.materials),
+        "audience": distinct(document.audiences),
+        "clc": distinct([main_class(text) for text in document.classes]),
         "decade": list({year // 10 * 10 for year in years}),
     }
     found = {name: each for name, each in values.items() if each}
     for name in tuple(found):
         found[together(name)] = [TOGETHER.join(sorted(map(str, found[name])))]
     return found | {
-        "available_at": _distinct(document.available_at),
-        "held_at": _distinct(document.held_at),
+        "available_at": distinct(document.available_at),
+        "held_at": distinct(document.held_at),
         "is_available": [1] if document.available_at else [],
         "year": [max(years)] if years else [],
         "title_order": [title_order(document.titles[0])] if document.titles else [],
