@@ -92,6 +92,17 @@ _AUTO = {
 }
 
 
+# Every tag in which the above look for copies: most records have none of them.
+_TAGS = {
+    format_: frozenset(
+        tag
+        for one in names
+        for tag in (_876.tags if one == HoldingsProfile.F852_876 else _DIALECTS[one].tags)
+    )
+    for format_, names in _AUTO.items()
+}
+
+
 def extract_items(fields: MarcFields, *, profile: str) -> tuple[ItemFacts, ...]:
     """The copies a record names, each barcode once; what was odd is flagged on ``fields``.
 
@@ -102,6 +113,8 @@ def extract_items(fields: MarcFields, *, profile: str) -> tuple[ItemFacts, ...]:
         return ()
     if chosen != HoldingsProfile.AUTO:
         return _each_once(fields, _items(fields, chosen))
+    if _TAGS[fields.format].isdisjoint(fields.tags):
+        return ()
     for one in _AUTO[fields.format]:
         if found := _items(fields, one):
             # What profiles without a barcode complained about is of no interest any more.

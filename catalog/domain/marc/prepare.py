@@ -96,22 +96,33 @@ def prepare(data: bytes, *, profile: SourceProfile) -> Prepared | RecordError:
         return parsed
     record = parsed.record
     if parsed.is_deleted:
-        plain = Plain(record.control_number, record.format.value, is_deleted=True)
-        return Prepared(_read_so(plain, parsed), record)
+        plain = Plain(
+            record.control_number,
+            record.format.value,
+            is_deleted=True,
+            encoding=parsed.encoding,
+            flags=_flags(parsed),
+            items=parsed.items,
+        )
+        return Prepared(plain, record)
     match = profile_of(record)
-    plain = plain_of(record)._replace(keys=match.keys)
-    return Prepared(_read_so(plain, parsed), record, match)
+    return Prepared(plain_of(record, keys=match.keys, parsed=parsed), record, match)
 
 
-def _read_so(plain: Plain, parsed: ParsedRecord) -> Plain:
-    flags = tuple(dict.fromkeys((*parsed.flags, *parsed.record.flags)))
-    return plain._replace(encoding=parsed.encoding, flags=flags, items=parsed.items)
+def _flags(parsed: ParsedRecord) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*parsed.flags, *parsed.record.flags)))
 
 
-def plain_of(record: BibRecord) -> Plain:
-    """What the record itself says; not how it was read, nor the keys it meets others by."""
+def plain_of(
+    record: BibRecord, *, keys: tuple[str, ...] = (), parsed: ParsedRecord | None = None
+) -> Plain:
+    """What the record itself says; how it was read and the keys it meets others by, if given."""
     work = work_facts(record)
     return Plain(
+        keys=keys,
+        encoding=parsed.encoding if parsed else "",
+        flags=_flags(parsed) if parsed else (),
+        items=parsed.items if parsed else (),
         control_number=record.control_number,
         format=record.format.value,
         neutral=orjson.dumps(record.to_json()).decode().replace("\\u0000", ""),
