@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from catalog.domain.items import ItemStatus
+from catalog.domain.records import Material
 from catalog.models.bulk import select_where_in
 from catalog.search.schema import WorkDocument, distinct
 from library_net.network.models import Agency, Branch
@@ -58,10 +59,17 @@ def load_documents(work_ids: Collection[int]) -> Iterator[WorkDocument]:
         if work.pk in records:
             yield _document(
                 work,
-                [orjson.loads(record) for record in records[work.pk]],
+                [_read(record) for record in records[work.pk]],
                 copies=copies.get(work.pk, []),
                 former=former.get(work.pk, []),
             )
+
+
+def _read(record: str) -> Record:
+    """The record with the one default readers filter by: its JSON leaves out what is usual."""
+    found: Record = orjson.loads(record)
+    found.setdefault("material", Material.BOOK.value)
+    return found
 
 
 def _copies(work_of: Mapping[int, int]) -> tuple[dict[int, list[Record]], dict[int, list[str]]]:

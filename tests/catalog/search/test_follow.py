@@ -54,6 +54,16 @@ def test_the_first_look_builds_the_index_from_the_works_there_are(world, index):
     assert [total(index, typed) for typed in ("三体", "santi", "B-0003", "I247.55")] == [1] * 4
 
 
+def test_books_are_found_as_books_though_their_records_leave_it_unsaid(world, index):
+    book, _disc = world.record("三体"), world.record("三体全集", material="audio")
+    assert "material" not in book.neutral
+    follow_once(index)
+    found = search(index, parse_box("三体"))
+    assert {one.value: one.count for one in found.facets["material"]} == {"book": 1, "audio": 1}
+    books = search(index, parse_box("三体", filters=Filters(materials=frozenset({"book"}))))
+    assert [hit.work_id for hit in books.hits] == [book.manifestation.work_id]
+
+
 def test_a_change_is_followed_and_not_followed_twice(world, index):
     follow_once(index)
     item = world.item("三体")
