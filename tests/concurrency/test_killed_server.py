@@ -103,8 +103,9 @@ def send(port, world_key, path, body, *, key, dies=False):
 
 
 def send_again(port, key, path, body, *, operation):
-    """The other processes may still have to be told that one of them is gone."""
-    for _attempt in range(60):
+    """The other process may be gone too, and a new one takes its time on a busy machine."""
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
         answer = send(port, key, path, body, key=operation)
         if answer is not None:
             return answer
