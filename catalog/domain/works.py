@@ -46,7 +46,7 @@ _COLLECTED = re.compile(
     "选集|全集|文集|作品集|作品选|诗选|诗集|诗抄|小说选|小说集|散文集|散文选|书信|日记|合集|精选|短篇|中短篇|戏剧集"
     r"|\b(?:works?|complete|collect\w*|select\w*|stories|tales|poems?|poetry|essays|letters|plays"
     r"|novels|writings|werke|gedichte|erzahlungen|oeuvres|poesies|contes|nouvelles|obras|cuentos"
-    r"|sochineniia|rasskazy|stikhotvoreniia|omnibus|anthology)\b"
+    r"|sochineniia|rasskazy|stikhotvoreniia|omnibus|anthology|fables|essais|divan\w*)\b"
 )
 # Another book made of this one, or about it.
 _MADE_OF_IT = re.compile(
@@ -67,6 +67,7 @@ class WorkFacts:
     names: frozenset[str] = field(default=_NOTHING, compare=False)  # in the original language
     ids: frozenset[str] = field(default=_NOTHING, compare=False)
     originals: frozenset[str] = field(default=_NOTHING, compare=False)  # keys of original titles
+    languages: frozenset[str] = field(default=_NOTHING, compare=False)  # of this edition
     born: int = 0
     died: int = 0
     nation: str = ""
@@ -118,12 +119,13 @@ def work_facts(record: BibRecord) -> WorkFacts:
         names=names,
         ids=ids,
         originals=originals,
+        languages=frozenset(record.languages),
         born=born,
         died=died,
         nation=_nation(author),
         is_part=is_part or _names_no_one_work(title, record.title),
         is_made_over=_is_made_over(record),
-        order=tuple(tuple(sorted(one)) for one in (names, ids, originals)),
+        order=tuple(tuple(sorted(one)) for one in (names, ids, originals, record.languages)),
     )
 
 
@@ -237,11 +239,16 @@ def compare_works(one: WorkFacts, other: WorkFacts) -> tuple[Verdict, int]:
     strength = _same_author(one, other)
     if one.title == other.title:
         return (Verdict.SAME, strength) if strength else (Verdict.ASK, 0)
-    # MA-19: another title of the same whole book.
-    is_one_book = bool(one.originals) and one.originals == other.originals
-    if is_one_book and strength > 1 and not one.is_part and not other.is_part:
-        return Verdict.SAME, strength
-    return Verdict.ASK, 0
+    is_same = strength > 1 and _is_one_book(one, other)
+    return (Verdict.SAME, strength) if is_same else (Verdict.ASK, 0)
+
+
+def _is_one_book(one: WorkFacts, other: WorkFacts) -> bool:
+    """Rule MA-19: another title of the same whole book; who asks for one can read the other."""
+    if one.is_part or other.is_part:
+        return False
+    is_read_alike = not (one.languages and other.languages) or bool(one.languages & other.languages)
+    return is_read_alike and bool(one.originals) and one.originals == other.originals
 
 
 def _same_author(one: WorkFacts, other: WorkFacts) -> int:

@@ -120,8 +120,8 @@ def _pairs(fields: MarcFields, tag: str) -> Iterable[Pair]:
 def _kind(tag: str, one: Field, default: TitleKind, *, is_translation: bool) -> TitleKind:
     if tag == "246" and one[0][1] == "1":
         return TitleKind.PARALLEL
-    if default is TitleKind.UNIFORM and is_translation and tag != "730":
-        return TitleKind.ORIGINAL
+    if default is TitleKind.UNIFORM and is_translation and tag != "730" and not first(one[1], "k"):
+        return TitleKind.ORIGINAL  # $k: Selections
     return default
 
 

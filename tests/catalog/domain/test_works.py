@@ -168,7 +168,7 @@ def test_two_spellings_of_a_given_name_do_not_part_a_work():
 
 # --- another title (MA-19) -----------------------------------------------------------------------
 
-PETER = {"name": "Barrie, J. M.", "original": "Peter Pan"}
+PETER = {"name": "Barrie, J. M.", "original": "Peter Pan", "languages": ("chi",)}
 
 
 def test_two_translated_titles_of_one_original_are_one_work():
@@ -194,9 +194,11 @@ def test_two_translated_titles_of_one_original_are_one_work():
         translation("小飞侠", "贝瑞", **PETER, more=[Contributor(name="张三", role="adp")]),
         translation("小飞侠", "张三", **PETER, role="adp"),
         translation("小飞侠", "贝瑞", **PETER, material=Material.SERIAL),
+        translation("Peter Pan", "Barrie, J. M.", **(PETER | {"languages": ("ger",)})),
     ],
     ids=["other author", "no original", "no name", "other original", "a volume", "collected",
-         "study guide", "comic", "abridged", "adapted", "by an adapter", "serial"],
+         "study guide", "comic", "abridged", "adapted", "by an adapter", "serial",
+         "another language"],
 )  # fmt: skip
 def test_another_title_needs_original_and_author_of_one_whole_book(other):
     """MA-19: volumes, collections, companions and books made of it stay apart."""

@@ -193,3 +193,12 @@ def test_a_field_for_the_original_title_goes_before_a_note():
 
     found = [one.text for one in record.titles if one.kind is TitleKind.ORIGINAL]
     assert found == ["Rouge et le noir"]
+
+
+def test_selections_of_a_work_do_not_name_it_as_their_original():
+    """NO-15: 240 $k."""
+    record = from_marc21(
+        data("041", "$aeng$hfre", "1 "), data("240", "$aEssais.$kSelections.$lEnglish", "10")
+    )
+
+    assert [one.kind for one in record.titles] == [TitleKind.MAIN, TitleKind.UNIFORM]
