@@ -135,4 +135,4 @@ def test_a_number_nobody_has_is_told_in_words(world, client, renamed):
         answer = client.post(page, {"join_works": "1", "other": typed})
         assert answer.status_code == 200
         assert not WorkDecision.objects.exists()
-    assert "There is no work or edition" in answer.content.decode()
+    assert "没有编号为" in answer.content.decode()
