@@ -49,20 +49,8 @@ def payment(*, owner: int, collector: int, amount: Decimal) -> tuple[Posting, ..
     if owner == collector:
         return (Posting(book=owner, debit=Account.CASH, credit=Account.READER, amount=amount),)
     return (
-        Posting(
-            book=collector,
-            debit=Account.CASH,
-            credit=Account.DUE_TO,
-            amount=amount,
-            other=owner,
-        ),
-        Posting(
-            book=owner,
-            debit=Account.DUE_FROM,
-            credit=Account.READER,
-            amount=amount,
-            other=collector,
-        ),
+        _crossing(collector, Account.CASH, Account.DUE_TO, amount=amount, other=owner),
+        _crossing(owner, Account.DUE_FROM, Account.READER, amount=amount, other=collector),
     )
 
 
@@ -76,20 +64,8 @@ def payout(*, owner: int, payer: int, amount: Decimal) -> tuple[Posting, ...]:
     if owner == payer:
         return (Posting(book=owner, debit=Account.READER, credit=Account.CASH, amount=amount),)
     return (
-        Posting(
-            book=owner,
-            debit=Account.READER,
-            credit=Account.DUE_TO,
-            amount=amount,
-            other=payer,
-        ),
-        Posting(
-            book=payer,
-            debit=Account.DUE_FROM,
-            credit=Account.CASH,
-            amount=amount,
-            other=owner,
-        ),
+        _crossing(owner, Account.READER, Account.DUE_TO, amount=amount, other=payer),
+        _crossing(payer, Account.DUE_FROM, Account.CASH, amount=amount, other=owner),
     )
 
 
@@ -98,32 +74,25 @@ def transfer(
 ) -> tuple[Posting, ...]:
     """A settlement is paid: what both owe is set off, the rest goes from one to the other."""
     common = min(first_owes, second_owes)
+    debtor, creditor = (first, second) if first_owes > second_owes else (second, first)
     postings = [
-        Posting(
-            book=book, debit=Account.DUE_TO, credit=Account.DUE_FROM, amount=common, other=other
-        )
+        _crossing(book, Account.DUE_TO, Account.DUE_FROM, amount=common, other=other)
         for book, other in ((first, second), (second, first))
         if common
     ]
-    debtor, creditor = (first, second) if first_owes > second_owes else (second, first)
     if rest := abs(first_owes - second_owes):
         postings += [
-            Posting(
-                book=debtor,
-                debit=Account.DUE_TO,
-                credit=Account.CASH,
-                amount=rest,
-                other=creditor,
-            ),
-            Posting(
-                book=creditor,
-                debit=Account.CASH,
-                credit=Account.DUE_FROM,
-                amount=rest,
-                other=debtor,
-            ),
+            _crossing(debtor, Account.DUE_TO, Account.CASH, amount=rest, other=creditor),
+            _crossing(creditor, Account.CASH, Account.DUE_FROM, amount=rest, other=debtor),
         ]
     return tuple(postings)
+
+
+def _crossing(
+    book: int, debit: Account, credit: Account, *, amount: Decimal, other: int
+) -> Posting:
+    """One side of what happens between two agencies."""
+    return Posting(book=book, debit=debit, credit=credit, amount=amount, other=other)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

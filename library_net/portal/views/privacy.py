@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from circulation.actions.erase_patron import erase_patron
+from circulation.actions.keep_history import keep_history as choose_history
 from circulation.models import Patron
 from circulation.readers.privacy import held_about, memory_days
 from library_net.errors import LibraryError
@@ -55,9 +56,8 @@ def privacy(request: HttpRequest, patron: Patron) -> HttpResponse:
 @require_POST
 @for_readers
 def keep_history(request: HttpRequest, patron: Patron) -> HttpResponse:
-    """ID-31: the reader decides; from now on, for what is returned and not yet parted."""
     wanted = request.POST.get("keep") == "yes"
-    Patron.objects.filter(pk=patron.pk).update(keeps_history=wanted)
+    choose_history(patron_id=patron.pk, is_wanted=wanted)
     messages.success(
         request,
         _("Your borrowing history is kept from now on.")
