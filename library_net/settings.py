@@ -6,6 +6,7 @@ Two ways to run, one code path: with nothing set, SQLite and ``memory://`` in on
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -183,7 +184,8 @@ FULL_WITHDRAWS_PERCENT = env_int("LIBRARY_NET_FULL_WITHDRAWS_PERCENT", default=2
 FULL_WITHDRAWS_FREELY = env_int("LIBRARY_NET_FULL_WITHDRAWS_FREELY", default=50, minimum=0)
 INGEST_CHUNK_RECORDS = env_int("LIBRARY_NET_INGEST_CHUNK", default=2000, minimum=10)
 # A process beside reads the next records of a file while the last ones are saved.
-INGEST_READ_BESIDE = env.bool("LIBRARY_NET_READ_BESIDE", default=True)
+_CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+INGEST_READ_BESIDE = env.bool("LIBRARY_NET_READ_BESIDE", default=True) and _CORES > 1
 
 # Records leave under these names; changing them makes every harvester start again.
 OAI_REPOSITORY = env.str("LIBRARY_NET_OAI_REPOSITORY", default="library-net.local")

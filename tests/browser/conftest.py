@@ -5,7 +5,12 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.core.cache import cache
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from library_net.accounts.models import User
+from tests.portal.conftest import PASSWORD
+from tests.world import World
 
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1366, "height": 768}
@@ -70,6 +75,36 @@ def open_context(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
     yield open_one
     for context in opened:
         context.close()
+
+
+@pytest.fixture
+def world(transactional_db):
+    return World.build()
+
+
+@pytest.fixture
+def reader(world):
+    """雪 with a log-in."""
+    cache.clear()
+    patron = world.patrons["雪"]
+    patron.user = User.objects.create_user(patron.number, password=PASSWORD, name=patron.name)
+    patron.save()
+    return patron
+
+
+@pytest.fixture
+def open_page(open_context, live_server, watch_page):
+    """open_page(size=, language=, …) -> a page whose troubles fail the test at its end."""
+    watched = []
+
+    def open_one(**options):
+        address = live_server.url.replace("localhost", "127.0.0.1")
+        page = open_context(address, **options).new_page()
+        watched.append(watch_page(page))
+        return page
+
+    yield open_one
+    assert [trouble for troubles in watched for trouble in troubles] == []
 
 
 @pytest.fixture

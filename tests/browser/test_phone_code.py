@@ -4,7 +4,6 @@ import json
 
 import pytest
 import segno
-from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import expect
@@ -13,24 +12,8 @@ from circulation.models import Credential, Device
 from circulation.models.patrons import CredentialStatus
 from library_net.accounts.models import User
 from tests.browser.test_portal import sign_in
-from tests.portal.conftest import PASSWORD
-from tests.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.slow]
-
-
-@pytest.fixture
-def world(transactional_db):
-    return World.build()
-
-
-@pytest.fixture
-def reader(world):
-    cache.clear()
-    patron = world.patrons["雪"]
-    patron.user = User.objects.create_user(patron.number, password=PASSWORD, name=patron.name)
-    patron.save()
-    return patron
 
 
 @pytest.fixture

@@ -2,34 +2,16 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.core.cache import cache
 from django.urls import reverse
 from playwright.sync_api import expect
 
 from catalog.search.follow import rebuild
 from catalog.search.index import shared_index
 from circulation.models import HoldRequest, Loan
-from library_net.accounts.models import User
 from tests.portal.conftest import PASSWORD, lend
-from tests.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.slow]
 SMALLEST_TARGET = 44
-
-
-@pytest.fixture
-def world(transactional_db):
-    return World.build()
-
-
-@pytest.fixture
-def reader(world):
-    """雪 with a log-in."""
-    cache.clear()
-    patron = world.patrons["雪"]
-    patron.user = User.objects.create_user(patron.number, password=PASSWORD, name=patron.name)
-    patron.save()
-    return patron
 
 
 @pytest.fixture
@@ -50,21 +32,6 @@ def sign_in(page, patron):
     page.fill("#identifier", patron.number)
     page.fill("#password", PASSWORD)
     page.click("main form button")
-
-
-@pytest.fixture
-def open_page(open_context, live_server, watch_page):
-    """open_page(size=, language=, …) -> a page whose troubles fail the test at its end."""
-    watched = []
-
-    def open_one(**options):
-        address = live_server.url.replace("localhost", "127.0.0.1")
-        page = open_context(address, **options).new_page()
-        watched.append(watch_page(page))
-        return page
-
-    yield open_one
-    assert [trouble for troubles in watched for trouble in troubles] == []
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

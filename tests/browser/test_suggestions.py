@@ -8,15 +8,13 @@ from playwright.sync_api import expect
 
 from catalog.search.follow import rebuild
 from catalog.search.index import shared_index
-from tests.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture
-def works(transactional_db, settings, tmp_path):
+def works(world, settings, tmp_path):
     """Numbers of the works by title."""
-    world = World.build()
     items = {title: world.item(title) for title in ("射雕英雄传", "神雕侠侣", "三体")}
     settings.SEARCH_INDEX_PATH = tmp_path / "search"
     rebuild(shared_index(settings.SEARCH_INDEX_PATH))
@@ -24,19 +22,15 @@ def works(transactional_db, settings, tmp_path):
 
 
 @pytest.fixture
-def open_page(open_context, live_server, watch_page):
+def open_page(open_page):
     """open_page(**options) -> the first page; its troubles fail the test at its end."""
-    watched = []
 
     def open_one(**options):
-        address = live_server.url.replace("localhost", "127.0.0.1")
-        page = open_context(address, **options).new_page()
-        watched.append(watch_page(page))
+        page = open_page(**options)
         page.goto("/")
         return page
 
-    yield open_one
-    assert [trouble for troubles in watched for trouble in troubles] == []
+    return open_one
 
 
 def test_typed_letters_offer_works_and_the_keyboard_opens_one(works, open_page):

@@ -1,4 +1,4 @@
-"""Libraries whose software lends and takes back over REST."""
+"""Libraries whose software lends and takes back over REST, and a desk where money changes hands."""
 
 import pytest
 
@@ -17,3 +17,10 @@ def jinjiang(world):
 @pytest.fixture
 def ziyang(world):
     return _member(world, "ZY")
+
+
+@pytest.fixture
+def desk(world):
+    from tests.circulation.bookkeeping import Desk  # models, as above
+
+    return Desk(world)

@@ -16,11 +16,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def desk(world) -> Desk:
-    return Desk(world)
-
-
-@pytest.fixture
 def draft(tmp_path):
     """A rule file; returns its path."""
 

@@ -51,7 +51,8 @@ class _Errand:
 class Beside:
     """One child of this process and the one step it reads. Safe to share between threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, program: str = sys.executable) -> None:
+        self.program = program
         self._lock = threading.Lock()
         self._owner = os.getpid()
         self._child: subprocess.Popen[bytes] | None = None
@@ -88,6 +89,10 @@ class Beside:
             return None
         self.answered += 1
         return errand.answer, errand.data
+
+    @property
+    def pid(self) -> int | None:
+        return None if self._child is None else self._child.pid
 
     def stop(self) -> None:
         child, self._child = self._child, None
@@ -128,8 +133,8 @@ class Beside:
         child = self._child
         if child is None or child.poll() is not None:
             # A session of its own: Ctrl-C is for us, and when we end, its input does.
-            child = self._child = subprocess.Popen(
-                [sys.executable, "-m", "catalog.actions.ingesting.child"],
+            child = self._child = subprocess.Popen(  # noqa: S603 - our own interpreter
+                [self.program, "-m", "catalog.actions.ingesting.child"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 cwd=settings.BASE_DIR,
@@ -143,14 +148,8 @@ atexit.register(beside.stop)
 
 
 def is_allowed() -> bool:
-    """Whether there is a second processor to read on."""
-    return bool(settings.INGEST_READ_BESIDE) and _cores() > 1
-
-
-def _cores() -> int:
-    with suppress(AttributeError):  # not on every system
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Not on a single core: see the setting."""
+    return bool(settings.INGEST_READ_BESIDE)
 
 
 def bytes_wanted(*, length: int, count: int, limit: int) -> int:

@@ -17,15 +17,10 @@ from circulation.models import (
 )
 from circulation.models.ledger import PointKind
 from library_net.errors import LibraryError
-from tests.circulation.bookkeeping import POINTS, TARIFF, Desk, postings, rule
+from tests.circulation.bookkeeping import POINTS, TARIFF, postings, rule
 from tests.world import NOW
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def desk(world) -> Desk:
-    return Desk(world)
 
 
 def test_a_lost_volume_of_a_set_costs_the_set_and_is_given_back_within_thirty_days(world, desk):

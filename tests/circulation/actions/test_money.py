@@ -23,11 +23,6 @@ from tests.world import NOW, World
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def desk(world) -> Desk:
-    return Desk(world)
-
-
 def test_money_taken_elsewhere_stands_in_both_books(world, desk):
     """FE-4."""
     desk.late(world.item(), days=3, at="ZY")
