@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
@@ -91,8 +91,3 @@ def points_suffice(scheme: PointScheme, *, balance: int, amount: Decimal) -> boo
     """PO-4: all of the sum or nothing of it."""
     price = price_in_points(scheme, amount=amount)
     return price is not None and balance >= price
-
-
-def balance_of(entries: Sequence[int]) -> int:
-    """What the entries add up to; it may be negative, a debt that later loans work off."""
-    return sum(entries)
