@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
+from circulation.actions.record_offline import Entry, EntryKind, record_offline
 from circulation.actions.settle_month import settle_month
 from circulation.models import LedgerEntry, Loan, LoanRule, Settlement
 from tests.circulation.bookkeeping import POINTS, Desk, rule
@@ -105,6 +106,28 @@ def test_a_suspension_is_shown_and_lifted_with_a_reason(world, work, desk):
     act(desk, "lift", owner="JJ", reason="馆方误记")
 
     assert until not in text_of(desk.get(reverse("desk:money")))
+
+
+def test_what_a_journal_made_us_count_anew_is_shown_with_its_reason(world, work, desk):
+    """OF-9: a machine without a line had it in time; the fee and the days are taken back."""
+    rule(suspend_days=2)
+    item = world.item("三体")
+    work.late(item, days=3)
+    Loan.objects.update(checked_out_at=work.now - timedelta(days=33))
+    entry = Entry(
+        operation_id="told-later",
+        kind=EntryKind.CHECKIN,
+        happened_at=work.now - timedelta(days=5),
+        barcode=item.barcode,
+    )
+    branch = world.branches["JJ-MAIN"].pk
+    told = {"device": "kiosk", "branch_id": branch, "entries": [entry], "now": work.now}
+    record_offline(intent=work.intent(), **told)
+
+    page = text_of(desk.get(reverse("desk:money")))
+
+    for words in ("重新计算", "断网", "三体", "−¥0.30", "6 天停借不再计入", "无欠款"):
+        assert words in page
 
 
 def test_without_an_open_reader_the_money_page_leads_back(world, client):
