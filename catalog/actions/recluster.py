@@ -87,7 +87,7 @@ def _match_anew(members: Mapping[int, Member], *, now: datetime) -> None:
     insert_rows(
         MatchKey,
         ["source_record_id", "key"],
-        [(pk, key) for pk in ids for key in members[pk].profile.keys],
+        [(pk, key) for pk in ids for key in members[pk].keys],
     )
     saved = regroup(members, touched=(), now=now)
     execute_where_in(

@@ -81,14 +81,13 @@ class MatchKey(models.Model):
     source_record = models.ForeignKey(
         SourceRecord, models.CASCADE, related_name="match_keys", db_constraint=False
     )
-    key = models.CharField(max_length=72)  # "isbn:9787…", "ta:<hash>"
+    key = models.BigIntegerField()  # `key_number` of "isbn:9787…", "ta:<hash>"
 
     class Meta:
-        # Not db_index: on PostgreSQL that would add a second index, for LIKE.
         indexes = [models.Index(fields=["key"], name="match_keys")]
 
     def __str__(self) -> str:
-        return self.key
+        return f"{self.source_record_id}: {self.key}"
 
 
 class MatchEvidence(models.Model):

@@ -42,7 +42,7 @@ class Member:
         return self.prepared.profile
 
     @property
-    def keys(self) -> tuple[str, ...]:
+    def keys(self) -> tuple[int, ...]:
         return self.prepared.keys
 
     @property
@@ -128,7 +128,7 @@ def _candidates(fresh: Mapping[int, Member], *, without: set[int]) -> dict[int, 
     rows = select_where_in(
         "SELECT key, source_record_id FROM catalog_matchkey WHERE key {values}", keys
     )
-    by_key: dict[str, list[int]] = defaultdict(list)
+    by_key: dict[int, list[int]] = defaultdict(list)
     for key, source_id in rows:
         if source_id not in without:
             by_key[key].append(source_id)
@@ -177,7 +177,7 @@ class _Met:
 
 def _meetings(fresh: Mapping[int, Member], stored: Mapping[int, Member]) -> _Met:
     """Pairs with a record of this step: held for one manifestation, or to be asked about."""
-    by_key: dict[str, list[Member]] = defaultdict(list)
+    by_key: dict[int, list[Member]] = defaultdict(list)
     for member in (*fresh.values(), *stored.values()):
         for key in member.keys:
             by_key[key].append(member)

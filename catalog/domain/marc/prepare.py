@@ -19,7 +19,7 @@ from catalog.domain.items import ItemFacts
 from catalog.domain.marc.parse import ParsedRecord, SourceProfile, parse
 from catalog.domain.marc.problems import RecordError
 from catalog.domain.marc.read import FileKind, Quarantined, RawRecord, read_records
-from catalog.domain.profile import MatchProfile, profile_of
+from catalog.domain.profile import MatchProfile, key_number, profile_of
 from catalog.domain.records import BibRecord
 from catalog.domain.works import work_facts
 
@@ -33,7 +33,7 @@ class Plain(NamedTuple):
     control_number: str
     format: str
     neutral: str = ""  # JSON; this and what follows is empty for a deletion
-    keys: tuple[str, ...] = ()
+    keys: tuple[int, ...] = ()
     work_key: str = ""
     work_ties: tuple[str, ...] = ()
     title: str = ""
@@ -84,9 +84,9 @@ class Prepared:
         return self._profile
 
     @property
-    def keys(self) -> tuple[str, ...]:
-        """The keys it meets others by."""
-        return (self._plain.keys if self._plain else ()) or self.profile.keys
+    def keys(self) -> tuple[int, ...]:
+        """The numbers of the keys it meets others by."""
+        return (self._plain.keys if self._plain else ()) or _numbers(self.profile)
 
 
 def prepare(data: bytes, *, profile: SourceProfile) -> Prepared | RecordError:
@@ -106,7 +106,11 @@ def prepare(data: bytes, *, profile: SourceProfile) -> Prepared | RecordError:
         )
         return Prepared(plain, record)
     match = profile_of(record)
-    return Prepared(plain_of(record, keys=match.keys, parsed=parsed), record, match)
+    return Prepared(plain_of(record, keys=_numbers(match), parsed=parsed), record, match)
+
+
+def _numbers(profile: MatchProfile) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(map(key_number, profile.keys)))
 
 
 def _flags(parsed: ParsedRecord) -> tuple[str, ...]:
@@ -114,7 +118,7 @@ def _flags(parsed: ParsedRecord) -> tuple[str, ...]:
 
 
 def plain_of(
-    record: BibRecord, *, keys: tuple[str, ...] = (), parsed: ParsedRecord | None = None
+    record: BibRecord, *, keys: tuple[int, ...] = (), parsed: ParsedRecord | None = None
 ) -> Plain:
     """What the record itself says; how it was read and the keys it meets others by, if given."""
     work = work_facts(record)
