@@ -274,7 +274,14 @@ def _stand_taken_in(
     desk = desk_at(branch, reference=reference)
     now, journal.now = journal.now, last.at
     try:
-        done = take_in(journal, item_id=item_id, branch=branch, desk=desk, reference=reference)
+        done = take_in(
+            journal,
+            item_id=item_id,
+            branch=branch,
+            desk=desk,
+            reference=reference,
+            is_told_later=True,
+        )
     finally:
         journal.now = now
     settled = Settled(next=done["next"], exceptions=done["exceptions"])

@@ -220,6 +220,7 @@ def _lend_alone(call: Call) -> Answer:
         patron_id, credential_id = _reader_of(call, agency_id=branch.agency_id)
         item_id = _settle(call.barcode, owner=call.owner, branch_id=branch.pk)
         state = copy_state(lock_item(item_id), reference=reference)
+        journal.come_after(state.item)
         patron = lock_patron(patron_id)
         own = own_waiting_request(state.item, patron_id=patron_id)
         ask = Ask(

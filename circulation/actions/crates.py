@@ -118,6 +118,7 @@ def dispatch_crate(*, intent: Intent, crate_id: int, now: datetime) -> Answer:
         inside = Transit.objects.filter(crate=crate, state=TransitState.PENDING)
         for item_id, transit_id in inside.order_by("item_id").values_list("item_id", "pk"):
             item = lock_item(item_id)
+            journal.come_after(item)
             transit = Transit.objects.get(pk=transit_id)
             if transit.state != TransitState.PENDING:  # lent or taken back before we had the lock
                 continue

@@ -32,6 +32,7 @@ def dispatch_transit(*, intent: Intent, transit_id: int, now: datetime) -> Answe
         if seen is None:
             raise LibraryError("unknown_transit")
         item = lock_item(seen["item_id"])
+        journal.come_after(item)
         transit = Transit.objects.select_related("origin", "destination").get(pk=transit_id)
         intent.require_agency(transit.origin.agency_id)
         state = TransitState(transit.state)

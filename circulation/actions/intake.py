@@ -51,10 +51,21 @@ from library_net.network.models import Branch
 
 
 def take_in(
-    journal: Journal, *, item_id: int, branch: Branch, desk: DeskFacts, reference: Reference
+    journal: Journal,
+    *,
+    item_id: int,
+    branch: Branch,
+    desk: DeskFacts,
+    reference: Reference,
+    is_told_later: bool = False,
 ) -> Answer:
-    """Load, decide and write one copy's arrival at a desk. Queries: 6 to read."""
+    """Load, decide and write one copy's arrival at a desk. Queries: 6 to read.
+
+    What is told later keeps the moment it is said to have happened at.
+    """
     state = copy_state(lock_item(item_id), reference=reference)
+    if not is_told_later:
+        journal.come_after(state.item)
     terms = _terms(state, desk=desk, reference=reference, now=journal.now)
     facts = CheckinFacts(
         copy=state.facts,

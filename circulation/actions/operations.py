@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -33,6 +33,7 @@ from library_net.errors import LibraryError, Refused
 Answer = dict[str, Any]  # JSON: what the caller is told, and told again
 
 ATTEMPTS: Final = 4
+MOMENT: Final = timedelta(microseconds=1)
 FORGOTTEN: Final = ("bad_member_key",)  # who is not let in leaves no operation behind
 
 
@@ -84,6 +85,15 @@ class Journal:
     @property
     def is_empty(self) -> bool:
         return not (self.events or self._entries or self._exceptions)
+
+    def come_after(self, item: Item) -> None:
+        """From here on it is later than the last act on this locked copy (OF-10).
+
+        Who arrived first may have waited longest for the lock. The acts on a copy are told in the
+        order of time (OF-2), so that must be the order they were done in.
+        """
+        if self.now < item.status_changed_at:
+            self.now = item.status_changed_at + MOMENT
 
     def happens(
         self,

@@ -1,14 +1,12 @@
 """What many ordinary loans and returns are decided from: one statement locks, one reads.
 
-Two statements, because PostgreSQL gives each its own view of the data: what is counted must be
-read after the locks are held, or a reader's eleventh loan slips in under a limit of ten. Both go in
-one message, begun with the transaction; the second knows what the first locked from a setting of
-that transaction. Copies are locked by id, then readers by id, as everywhere (``readers/facts.py``).
+Two, because PostgreSQL gives each statement its own view: what is counted must be read after the
+locks are held, or an eleventh loan slips in under a limit of ten. Both go in one message; a setting
+tells the second what the first locked: copies by id, then readers by id (``readers/facts.py``).
 
 Only what is *ordinary* is told from here: one copy with this barcode, without transit, request,
 queue or planned move; one reader, not blocked, owing nothing. Everything else is ``None``, and the
-action looks at it by itself with the readers of ``facts.py``. What an ordinary copy or reader looks
-like is the same value there and here; ``tests/circulation/actions/test_together.py`` compares them.
+action looks at it by itself with ``facts.py``; ``test_together.py`` compares the values of the two.
 """
 
 # ruff: noqa: S608 - the statements are put together from the words in this file only
@@ -65,7 +63,7 @@ FROM circulation_operation WHERE caller {callers} AND operation_id {operation_id
     "copies": """
 SELECT {rows}({row}(i.id, i.barcode, i.owning_agency_id, i.status, i.material_type,
     i.home_branch_id, i.current_branch_id, i.is_lendable, i.ledger, m.work_id, m.title,
-    CAST(i.price AS text)))
+    CAST(i.price AS text), i.status_changed_at))
 FROM catalog_item i JOIN catalog_sourcerecord s ON s.id = i.source_record_id
 LEFT JOIN catalog_manifestation m ON m.id = s.manifestation_id WHERE i.id {items}""",
     "aliases": """
@@ -191,6 +189,7 @@ class Copy:
     facts: CopyFacts
     owner_id: int
     current_id: int
+    changed_at: datetime
     ledger: str
     work_id: int | None
     title: str
@@ -353,7 +352,7 @@ def _by(rows: Sequence[Sequence[Any]]) -> dict[Any, list[Sequence[Any]]]:
 
 def _copy(row: Sequence[Any], loan: Sequence[Any] | None, reference: Reference) -> Copy:
     pk, barcode, owner_id, status, material, home_id, current_id, is_lendable, *rest = row
-    ledger, work_id, title, price = rest
+    ledger, work_id, title, price, changed_at = rest
     return Copy(
         facts=CopyFacts(
             id=pk,
@@ -370,6 +369,7 @@ def _copy(row: Sequence[Any], loan: Sequence[Any] | None, reference: Reference) 
         ),
         owner_id=owner_id,
         current_id=current_id,
+        changed_at=_instant(changed_at),
         ledger=ledger,
         work_id=work_id,
         title=title or "",

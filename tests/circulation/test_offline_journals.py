@@ -7,6 +7,9 @@ from django.utils import timezone
 
 from catalog.domain.items import ItemStatus
 from circulation.actions.check_item_events import check_item_events
+from circulation.actions.checkin import checkin
+from circulation.actions.checkout import checkout
+from circulation.actions.operations import Intent
 from circulation.models import (
     HoldRequest,
     Loan,
@@ -15,12 +18,20 @@ from circulation.models import (
     OfflineEvent,
     StaffException,
 )
+from library_net.accounts.scope import Scope
 from tests.circulation.calls import Member
 from tests.circulation.sip2.machine import Machine
 from tests.circulation.sip2.running import serving, terminal
 from tests.world import card_of
 
 pytestmark = pytest.mark.django_db
+
+
+def at_the_desk(world, operation_id):
+    return {
+        "intent": Intent(caller="user:1", operation_id=operation_id, scope=Scope(everywhere=True)),
+        "branch_id": world.branches["JJ-MAIN"].pk,
+    }
 
 
 class Device:
@@ -77,6 +88,28 @@ def test_a_journal_is_recorded_as_it_happened(world):
 def world_status(item):
     item.refresh_from_db()
     return item.status
+
+
+def test_who_arrived_first_but_acted_last_on_a_copy_has_it(world):
+    """OF-10: one request waited for the copy's lock while a later one already had it."""
+    item, now = world.item("三体"), timezone.now()
+    book = {"barcode": item.barcode}
+    moments = {"out": now - timedelta(hours=3), "in": now, "out-again": now - timedelta(seconds=1)}
+    snow, other = world.patrons["雪"], world.patron("岚")
+    checkout(**at_the_desk(world, "out"), **book, patron_id=snow.pk, now=moments["out"])
+    checkin(**at_the_desk(world, "in"), **book, now=moments["in"])
+    checkout(
+        **at_the_desk(world, "out-again"), **book, patron_id=other.pk, now=moments["out-again"]
+    )
+
+    device = Device(world)
+    device.note("checkin", item, minutes_ago=24 * 60)
+    device.upload()  # has the copy's whole story told anew
+
+    loan = Loan.objects.get(closed_at=None)
+    assert loan.patron == other
+    assert loan.checked_out_at > moments["in"]
+    assert not check_item_events().findings
 
 
 def test_clocks_ten_minutes_apart_and_the_same_journal_twice_make_one_loan(world):

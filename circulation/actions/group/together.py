@@ -131,7 +131,7 @@ def _case(place: int, call: Call, *, reference: Reference, found: Together) -> C
     call.intent.require_agency(reference.agency_of[branch_id])
     desk = reference.desks[branch_id]
     copy = found.copies.get(call.barcode)
-    if copy is None or not is_column_of_item(copy.ledger):
+    if copy is None or not is_column_of_item(copy.ledger) or call.now < copy.changed_at:
         return None
     if call.owner and call.owner != reference.code(copy.owner_id):
         return None
