@@ -8,6 +8,14 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models.json_text import JsonTextField
 
 
+def _absorbed(name: str) -> models.Index:
+    """Of the absorbed only: nearly all rows are not, and SQLite would read them all by an index
+    that holds them, where it is asked for a few living ones by another.
+    """
+    is_absorbed = models.Q(absorbed_by__isnull=False)
+    return models.Index(fields=["absorbed_by"], name=name, condition=is_absorbed)
+
+
 class Work(models.Model):
     """Groups the manifestations a reader thinks of as one book."""
 
@@ -16,13 +24,16 @@ class Work(models.Model):
     # title key + author key; manifestations with an equal key meet in one work. Not unique: a
     # split work keeps its key until it is computed again.
     grouping_key = models.CharField(max_length=64)
-    absorbed_by = models.ForeignKey("self", models.SET_NULL, null=True, blank=True)
+    absorbed_by = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, db_index=False)
     updated_at = models.DateTimeField(_("updated"))
 
     class Meta:
         verbose_name = _("work")
         verbose_name_plural = _("works")
-        indexes = [models.Index(fields=["grouping_key"], name="works_by_grouping_key")]
+        indexes = [
+            models.Index(fields=["grouping_key"], name="works_by_grouping_key"),
+            _absorbed("works_absorbed"),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -50,7 +61,7 @@ class Manifestation(models.Model):
     # taking apart what was joined gives every part its own id back (MA-13).
     anchor_id = models.BigIntegerField(null=True, editable=False)
     # An absorbed manifestation redirects for ever; one without sources left is a tombstone.
-    absorbed_by = models.ForeignKey("self", models.SET_NULL, null=True, blank=True)
+    absorbed_by = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, db_index=False)
     deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
     updated_at = models.DateTimeField(_("updated"))
 
@@ -60,6 +71,7 @@ class Manifestation(models.Model):
         # The order in which harvesters read, see catalog.models.harvest.
         indexes = [
             models.Index(fields=["updated_at", "id"], name="manifestations_by_change"),
+            _absorbed("manifestations_absorbed"),
             models.Index(
                 fields=["anchor_id"],
                 name="absorbed_by_anchor",
