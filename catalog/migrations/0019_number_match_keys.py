@@ -1,4 +1,4 @@
-"""Match keys as numbers: an index of a third of the size, and no comparing of texts.
+"""Match keys as numbers: a smaller index, and no comparing of texts.
 
 The way back cannot tell the texts from the numbers: it has all records matched anew instead.
 """
