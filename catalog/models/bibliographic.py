@@ -9,8 +9,10 @@ from catalog.models.json_text import JsonTextField
 
 
 def _absorbed(name: str) -> models.Index:
-    """Of the absorbed only: nearly all rows are not, and SQLite would read them all by an index
-    that holds them, where it is asked for a few living ones by another.
+    """Of the absorbed only, which are few.
+
+    By an index that holds the living, too, SQLite would go through all of them where it is asked
+    for a few by another index.
     """
     is_absorbed = models.Q(absorbed_by__isnull=False)
     return models.Index(fields=["absorbed_by"], name=name, condition=is_absorbed)
