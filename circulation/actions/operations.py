@@ -26,6 +26,7 @@ from circulation.domain.reasons import Reason
 from circulation.domain.states import ITEM_TRANSITIONS, ItemEventKind, advance
 from circulation.ledgers import Standing, ledger_of
 from circulation.models import ItemEvent, LedgerEntry, Operation, StaffException
+from circulation.readers.facts import last_act_at
 from circulation.readers.reference import KnownKey
 from library_net.accounts.scope import NOTHING, Scope
 from library_net.errors import LibraryError, Refused
@@ -34,7 +35,6 @@ Answer = dict[str, Any]  # JSON: what the caller is told, and told again
 
 ATTEMPTS: Final = 4
 MOMENT: Final = timedelta(microseconds=1)
-LONGEST_WAIT: Final = timedelta(minutes=5)  # for a lock, every new attempt included
 FORGOTTEN: Final = ("bad_member_key",)  # who is not let in leaves no operation behind
 
 
@@ -88,14 +88,15 @@ class Journal:
         return not (self.events or self._entries or self._exceptions)
 
     def come_after(self, item: Item) -> None:
-        """From here on it is later than the last act on this locked copy (OF-10).
+        """From here on it is later than the last act on this locked copy (OF-10). Queries: 0 or 1.
 
         Who arrived first may have waited longest for the lock. The acts on a copy are told in the
-        order of time (OF-2), so that must be the order they were done in. What lies further back
-        was not waiting: it is a past played on purpose, as the sample world's is.
+        order of time (OF-2), so that must be the order they were done in.
         """
-        if self.now < item.status_changed_at < self.now + LONGEST_WAIT:
-            self.now = item.status_changed_at + MOMENT
+        if self.now < item.status_changed_at:  # or it was only added since
+            last = last_act_at(item.pk)
+            if last is not None and self.now < last:
+                self.now = last + MOMENT
 
     def happens(
         self,

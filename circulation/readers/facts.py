@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import F, Q, Sum
 
@@ -29,12 +29,22 @@ from circulation.domain.facts import (
 from circulation.domain.policies import Place
 from circulation.domain.states import (
     OPEN_TRANSIT_STATES,
+    ItemEventKind,
     MoveState,
     RequestState,
     TransitReason,
     TransitState,
 )
-from circulation.models import Credential, HoldRequest, LedgerEntry, Loan, Move, Patron, Transit
+from circulation.models import (
+    Credential,
+    HoldRequest,
+    ItemEvent,
+    LedgerEntry,
+    Loan,
+    Move,
+    Patron,
+    Transit,
+)
 from circulation.models.patrons import CredentialStatus
 from circulation.readers.reference import Reference
 from library_net.errors import LibraryError
@@ -54,6 +64,12 @@ def lock_item(item_id: int) -> Item:
     if item is None:
         raise LibraryError("unknown_item", barcode="")
     return item
+
+
+def last_act_at(item_id: int) -> datetime | None:
+    """When the last act on a locked copy was; None before the first. Queries: 1."""
+    acts = ItemEvent.objects.filter(item_id=item_id).exclude(kind=ItemEventKind.ADDED)
+    return acts.order_by("-pk").values_list("at", flat=True).first()
 
 
 def lock_patron(patron_id: int) -> Patron:
