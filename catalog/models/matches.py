@@ -17,7 +17,7 @@ class DecisionKind(models.TextChoices):
     DIFFERENT = "different", _("two editions")
 
 
-class MatchDecision(models.Model):
+class Decision(models.Model):
     """A librarian's word on two member records; it outlives every run of the matcher.
 
     Rows are never changed but for being undone, so together they are the history.
@@ -29,9 +29,9 @@ class MatchDecision(models.Model):
     right = models.ForeignKey(
         SourceRecord, models.PROTECT, related_name="+", verbose_name=_("other record")
     )
-    kind = models.CharField(_("decision"), max_length=9, choices=DecisionKind.choices)
+    kind: models.Field[str, str]  # one or two editions, one or two works
     reason = models.CharField(_("reason"), max_length=400, blank=True)
-    # One act may decide several pairs: taking a record out of a cluster of many.
+    # One act may decide several pairs: taking one out of many.
     act = models.UUIDField(default=uuid.uuid4, editable=False)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -52,6 +52,18 @@ class MatchDecision(models.Model):
     undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
 
     class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.left_id} {self.kind} {self.right_id}"
+
+
+class MatchDecision(Decision):
+    """Whether the records describe one edition."""
+
+    kind = models.CharField(_("decision"), max_length=9, choices=DecisionKind.choices)
+
+    class Meta:
         verbose_name = _("match decision")
         verbose_name_plural = _("match decisions")
         constraints = [
@@ -65,9 +77,6 @@ class MatchDecision(models.Model):
                 condition=Q(undone_at=None),
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.left_id} {self.kind} {self.right_id}"
 
 
 class OpenQuestions(models.QuerySet["MatchQuestion"]):

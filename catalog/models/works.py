@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
-
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models.bibliographic import Manifestation
-from catalog.models.sources import SourceRecord
+from catalog.models.matches import Decision
 
 
 class WorkKey(models.Model):
@@ -36,39 +33,10 @@ class WorkDecisionKind(models.TextChoices):
     DIFFERENT = "different", _("two works")
 
 
-class WorkDecision(models.Model):
-    """A librarian's word on the works of two member records' editions; it outlives every run.
+class WorkDecision(Decision):
+    """Whether the editions of the records are of one work."""
 
-    Rows are never changed but for being undone, so together they are the history.
-    """
-
-    left = models.ForeignKey(
-        SourceRecord, models.PROTECT, related_name="+", verbose_name=_("record")
-    )
-    right = models.ForeignKey(
-        SourceRecord, models.PROTECT, related_name="+", verbose_name=_("other record")
-    )
     kind = models.CharField(_("decision"), max_length=9, choices=WorkDecisionKind.choices)
-    reason = models.CharField(_("reason"), max_length=400, blank=True)
-    # One act may decide several pairs: taking an edition out of a work of many.
-    act = models.UUIDField(default=uuid.uuid4, editable=False)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        related_name="+",
-        verbose_name=_("decided by"),
-    )
-    decided_at = models.DateTimeField(_("decided"))
-    undone_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("undone by"),
-    )
-    undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("decision about works")
@@ -84,6 +52,3 @@ class WorkDecision(models.Model):
                 condition=Q(undone_at=None),
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"{self.left_id} {self.kind} {self.right_id}"
