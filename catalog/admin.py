@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog import admin_sync as admin_sync
+from catalog import decisions_admin as decisions_admin
 from catalog import matches_admin as matches_admin
 from catalog import vocabulary
 from catalog.models import Batch, Item, Manifestation, Reject, SourceRecord

@@ -1,4 +1,4 @@
-"""Duplicates in the admin: what the matcher asks, records side by side, what was decided."""
+"""Duplicates in the admin: what the matcher asks, and records side by side."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog import vocabulary, works_admin
-from catalog.actions.resolve_match import join_records, keep_apart, take_out, undo_decision
+from catalog.actions.resolve_match import join_records, keep_apart, take_out
 from catalog.domain.records import BibRecord
-from catalog.models import MatchDecision, MatchEvidence, MatchQuestion, SourceRecord
+from catalog.models import MatchEvidence, MatchQuestion, SourceRecord
 from library_net.api.problems import sentence
 from library_net.errors import LibraryError
 from library_net.network.models import Agency
@@ -244,26 +244,3 @@ class SourceRecordAdmin(_Deciding):
             "is_alone": len(records) == 1,
             "other_editions": works_admin.other_editions(shown),
         }
-
-
-@admin.register(MatchDecision)
-class MatchDecisionAdmin(ScopedAdmin):
-    """Everything librarians decided; what was undone stays."""
-
-    agency_paths = ("left__agency_id", "right__agency_id")
-    list_display = ("left", "kind", "right", "reason", "decided_by", "decided_at", "undone_at")
-    list_select_related = ("left", "right", "decided_by")
-    list_filter = ("kind", ("undone_at", admin.EmptyFieldListFilter))
-    ordering = ("-pk",)
-    actions = ("undo",)
-
-    @admin.action(description=_("Take the decision back"))
-    def undo(self, request: HttpRequest, queryset: QuerySet[MatchDecision]) -> None:
-        acts = {decision.act: decision.pk for decision in queryset}
-        for decision_id in acts.values():
-            try:
-                undo_decision(decision_id=decision_id, **who_decides(request))
-            except LibraryError as error:
-                messages.error(request, sentence(error.code, error.params))
-            else:
-                messages.success(request, gettext("Taken back; the matcher's verdict holds again."))

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
-from catalog.actions.resolve_work import join_works, take_out_of_work, undo_work_decision
-from catalog.models import Manifestation, SourceRecord, WorkDecision
+from catalog.actions.resolve_work import join_works, take_out_of_work
+from catalog.models import Manifestation, SourceRecord
 from catalog.readers import find_record_page
-from library_net.api.problems import sentence
 from library_net.errors import LibraryError
-from library_net.scoped_admin import ScopedAdmin, who_decides
+from library_net.scoped_admin import who_decides
 
 MOST_SHOWN = 40  # editions of one work
 
@@ -48,26 +41,3 @@ def join(request: HttpRequest, record: SourceRecord) -> object:
         reason=request.POST.get("work_reason", ""),
         **who_decides(request),
     )
-
-
-@admin.register(WorkDecision)
-class WorkDecisionAdmin(ScopedAdmin):
-    """Everything librarians decided about works; what was undone stays."""
-
-    agency_paths = ("left__agency_id", "right__agency_id")
-    list_display = ("left", "kind", "right", "reason", "decided_by", "decided_at", "undone_at")
-    list_select_related = ("left", "right", "decided_by")
-    list_filter = ("kind", ("undone_at", admin.EmptyFieldListFilter))
-    ordering = ("-pk",)
-    actions = ("undo",)
-
-    @admin.action(description=_("Take the decision back"))
-    def undo(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        acts = {decision.act: decision.pk for decision in queryset}
-        for decision_id in acts.values():
-            try:
-                undo_work_decision(decision_id=decision_id, **who_decides(request))
-            except LibraryError as error:
-                messages.error(request, sentence(error.code, error.params))
-            else:
-                messages.success(request, gettext("Taken back; what the records say holds again."))
