@@ -13,8 +13,6 @@ def test_the_world_has_four_institutions_with_a_main_branch_each():
     world = World.build()
 
     assert {f"{code}-MAIN" for code in world.agencies} < set(world.branches)
-    assert world.agencies["JJ"].effective_return_policy() == "home"
-    assert world.agencies["ZY"].effective_return_policy() == "float"
 
 
 def test_a_reader_is_found_by_what_their_card_says():

@@ -69,13 +69,6 @@ class Reason:
     code: ReasonCode
     params: tuple[tuple[str, Param], ...] = ()
 
-    def as_dict(self) -> dict[str, str | int]:
-        """JSON form: the code beside its parameters, money as text."""
-        plain = {
-            name: str(value) if isinstance(value, Decimal) else value for name, value in self.params
-        }
-        return {"code": str(self.code), **plain}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:

@@ -115,14 +115,6 @@ def recent_plans(*, limit: int = 30) -> QuerySet[Plan]:
     ).order_by("-date", "-pk")[:limit]
 
 
-def pick_list(*, plan_id: int, origin_id: int) -> Sequence[MoveLine]:
-    """What is to be fetched from one branch's shelves, in shelf order. Queries: 1."""
-    moves = _moves(Move.objects.filter(plan_id=plan_id, origin_id=origin_id))
-    waiting = moves.filter(state__in=(MoveState.APPROVED, MoveState.IN_TRANSIT))
-    rows = waiting.order_by("item__location", "item__call_number", "pk")
-    return [_line(move, scope=Scope(), is_open=False) for move in rows]
-
-
 def _visible(plan: Plan, scope: Scope) -> QuerySet[Move]:
     rows = _moves(plan.moves.all())
     if not scope.everywhere:

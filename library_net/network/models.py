@@ -101,10 +101,6 @@ class Agency(Named):
             chain.append(parent)
         return chain
 
-    def effective_return_policy(self) -> str:
-        """The nearest policy up the tree; ``home`` when nobody said."""
-        return next((a.return_policy for a in self.lineage() if a.return_policy), "home")
-
 
 class Branch(Named):
     """A place with shelves or a desk: building, reading space, community room, machine."""

@@ -65,10 +65,3 @@ def test_a_file_without_the_needed_columns_is_refused_by_name():
 
     assert refusal.value.code == "network_columns_missing"
     assert "gb2260" in refusal.value.params["columns"]
-
-
-def test_policies_are_inherited_down_the_tree():
-    load_network([HEADER, CENTER, DISTRICT])
-    Agency.objects.filter(code="CN-510100-1-C").update(return_policy="float")
-
-    assert Agency.objects.get(code="CN-510104-1-D").effective_return_policy() == "float"

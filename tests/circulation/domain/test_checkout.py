@@ -11,7 +11,7 @@ from circulation.domain.calendar import Calendar
 from circulation.domain.checkout import Approved, Ask, decide_checkout
 from circulation.domain.facts import Debt, RequestFacts, TransitFacts
 from circulation.domain.policies import LoanRule
-from circulation.domain.reasons import ReasonCode, Refused
+from circulation.domain.reasons import ReasonCode, Refused, reason
 from circulation.domain.scans import Ambiguous, Candidate, Unknown, settle_loan
 from circulation.domain.states import TransitReason, TransitState
 from tests.circulation.domain.examples import (
@@ -80,7 +80,7 @@ def test_neither_a_suspended_desk_nor_a_suspended_owner_lends():
     """CO-3."""
     assert codes(decide(desk=desk(is_suspended=True))) == ["agency_suspended"]
     refused = decide(copy=copy(owner=ZY, owner_is_suspended=True))
-    assert refused.reasons[0].as_dict() == {"code": "agency_suspended", "agency": "ZY"}
+    assert refused.reasons[0] == reason(ReasonCode.AGENCY_SUSPENDED, agency="ZY")
 
 
 def test_a_copy_on_loan_is_not_lent_again():
@@ -97,7 +97,7 @@ def test_a_copy_that_is_not_ready_is_not_lent(status):
     """CO-4."""
     refused = decide(copy=copy(status=ItemStatus(status)))
 
-    assert refused.reasons[0].as_dict() == {"code": "not_ready_to_lend", "status": status}
+    assert refused.reasons[0] == reason(ReasonCode.NOT_READY_TO_LEND, status=status)
 
 
 def test_a_copy_on_the_hold_shelf_goes_to_the_reader_it_waits_for():
@@ -120,7 +120,7 @@ def test_what_is_for_use_in_the_library_is_not_lent():
 
     assert codes(decide(copy=copy(is_lendable=False))) == ["not_lendable"]
     refused = decide(copy=copy(material="reference"), rules=(rule,))
-    assert refused.reasons[0].as_dict() == {"code": "not_lendable", "rule": "reference"}
+    assert refused.reasons[0] == reason(ReasonCode.NOT_LENDABLE, rule="reference")
 
 
 @pytest.mark.parametrize("status", ["in_transit", "missing", "lost", "reshelving"])
@@ -147,10 +147,8 @@ def test_one_more_loan_must_fit_under_every_limit():
     at_owner = decide(patron=reader(loans=(held(1), held(2))), rules=rules)
     overall = decide(patron=reader(loans=(theirs, theirs, held(1))), rules=rules)
 
-    assert [r.as_dict() for r in at_owner.reasons] == [
-        {"code": "too_many_loans", "limit": 2, "count": 2, "rule": "jj"}
-    ]
-    assert [r.as_dict()["rule"] for r in overall.reasons] == ["all"]
+    assert at_owner.reasons == (reason(ReasonCode.TOO_MANY_LOANS, limit=2, count=2, rule="jj"),)
+    assert [dict(r.params)["rule"] for r in overall.reasons] == ["all"]
     assert isinstance(decide(patron=reader(loans=(theirs, held(1))), rules=rules), Approved)
 
 
@@ -162,11 +160,9 @@ def test_debts_stop_lending_only_above_the_limit_of_the_owners_rule():
 
     assert isinstance(decide(patron=reader(debts=(five, far)), rules=(rule,)), Approved)
     refused = decide(patron=reader(debts=(more,)), rules=(rule,))
-    assert refused.reasons[0].as_dict() == {
-        "code": "owes_too_much",
-        "amount": "5.10",
-        "limit": "5",
-    }
+    assert refused.reasons[0] == reason(
+        ReasonCode.OWES_TOO_MUCH, amount=Decimal("5.10"), limit=Decimal(5)
+    )
 
 
 def test_overdue_copies_stop_lending_where_a_rule_says_so():

@@ -9,7 +9,7 @@ import pytest
 from circulation.domain.calendar import Calendar, local_date
 from circulation.domain.facts import Debt, RequestFacts
 from circulation.domain.policies import LoanRule, RenewalBase
-from circulation.domain.reasons import Refused
+from circulation.domain.reasons import ReasonCode, Refused, reason
 from circulation.domain.renewal import RenewalFacts, Renewed, decide_renewal
 from circulation.domain.requests import (
     Cancelled,
@@ -113,10 +113,7 @@ def test_some_libraries_renew_only_after_some_days():
 
     refused = renew(rule, loan=young)
 
-    assert refused.reasons[0].as_dict() == {
-        "code": "too_early_to_renew",
-        "from_date": "2026-11-21",
-    }
+    assert refused.reasons[0] == reason(ReasonCode.TOO_EARLY_TO_RENEW, from_date="2026-11-21")
     assert isinstance(renew(rule, loan=replace(young, lent_at=NOW - timedelta(days=7))), Renewed)
 
 
@@ -186,4 +183,4 @@ def test_only_an_open_request_can_be_cancelled(state):
     if state in OPEN_REQUEST_STATES:
         assert decision == Cancelled(request_id=1, frees_copy=True)
     else:
-        assert decision.reasons[0].as_dict() == {"code": "request_closed", "state": str(state)}
+        assert decision.reasons[0] == reason(ReasonCode.REQUEST_CLOSED, state=str(state))
