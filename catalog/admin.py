@@ -53,6 +53,7 @@ class BatchAdmin(ScopedAdmin):
         (_("Records"), {"fields": (
             *("records", "created", "updated", "unchanged", "deleted", "merged"),
             *("outdated", "repeated", "rejects_link", "lost", "withheld", "withdrawal"),
+            *("confirmed_at", "confirmed_by"),
         )}),
         (_("Copies"), {"fields": ("items_created", "items_updated")}),
     )  # fmt: skip

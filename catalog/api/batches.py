@@ -113,7 +113,9 @@ class BatchWithdrawal(APIView):
 
     def post(self, request: Request, public_id: str) -> Response:
         batch = _find_batch(request, public_id)
-        return _accepted(confirm_withdrawal(batch=batch, now=timezone.now()))
+        return _accepted(
+            confirm_withdrawal(batch=batch, user_id=request.user.pk, now=timezone.now())
+        )
 
 
 class BatchRejects(APIView):
@@ -202,6 +204,7 @@ def _batch(batch: Batch) -> dict[str, Any]:
         },
         "message": job.message if is_failed and job else "",
         "withdrawal": batch.withdrawal,
+        "withdrawal_confirmed_at": batch.confirmed_at,
         "note": note_on(batch),
         "received_at": batch.created_at,
         "finished_at": batch.finished_at,

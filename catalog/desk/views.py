@@ -101,7 +101,7 @@ def withdraw(request: HttpRequest, batch_id: int) -> HttpResponse:
     if batch is None or not scope_of(request.user).covers(batch.agency_id):
         raise Http404
     try:
-        confirm_withdrawal(batch=batch, now=timezone.now())
+        confirm_withdrawal(batch=batch, user_id=request.user.pk, now=timezone.now())
     except LibraryError as error:
         messages.error(request, sentence(error.code, error.params))
     else:

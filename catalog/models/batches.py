@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -73,6 +74,16 @@ class Batch(models.Model):
     withheld = models.PositiveIntegerField(_("kept for lack of proof"), default=0)
     withdrawal = models.CharField(
         _("withdrawal"), max_length=9, choices=Withdrawal.choices, blank=True, default=""
+    )
+    # By the member's own system where no person is named.
+    confirmed_at = models.DateTimeField(_("withdrawal confirmed"), null=True, blank=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("confirmed by"),
     )
     # Neither an error nor a change: overtaken by a later record of the same file, or of a later
     # batch of the same member.

@@ -86,6 +86,7 @@ def test_the_member_confirms_and_what_the_file_lacked_goes(jinjiang, sequence):
     assert held() == numbers(0, 5)
     assert (told["state"], told["withdrawal"], told["note"]) == ("done", "confirmed", "")
     assert (told["counts"]["withheld"], told["counts"]["deleted"]) == (0, 35)
+    assert told["withdrawal_confirmed_at"] >= told["received_at"]
     refused = confirm(jinjiang, batch)
     assert (refused.status_code, refused.json()["code"]) == (409, "no_withdrawal_asked")
     assert not BatchSeen.objects.exists()
@@ -172,7 +173,8 @@ def test_a_librarian_of_the_member_confirms_on_its_page(jinjiang, world, client)
     jinjiang.send(many(40))
     jinjiang.send(many(5), mode="full")
     batch = Batch.objects.get(mode="full")
-    client.force_login(world.librarian("JJ"))
+    librarian = world.librarian("JJ")
+    client.force_login(librarian)
     page = reverse("members:member", args=["JJ"])
     place = reverse("members:withdraw", args=[batch.pk])
 
@@ -187,4 +189,8 @@ def test_a_librarian_of_the_member_confirms_on_its_page(jinjiang, world, client)
     assert "正在撤回" in answer
     assert held() == numbers(0, 5)
     assert place not in client.get(page).content.decode()
+    batch.refresh_from_db()
+    assert batch.confirmed_by == librarian
+    told = client.get(reverse("admin:catalog_batch_change", args=[batch.pk])).content.decode()
+    assert "确认撤回" in told
     assert "答复过" in client.post(place, follow=True).content.decode()
