@@ -222,6 +222,7 @@ class SourceRecordAdmin(_Deciding):
         "take_out": _take_out,
         "take_out_of_work": works_admin.take_out,
         "join_works": works_admin.join,
+        "part_works": works_admin.part,
     }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SourceRecord]:

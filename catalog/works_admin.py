@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.http import HttpRequest
 
-from catalog.actions.resolve_work import join_works, take_out_of_work
+from catalog.actions.resolve_work import join_works, part_works, take_out_of_work
 from catalog.models import Manifestation, SourceRecord
 from catalog.readers import find_record_page
 from library_net.errors import LibraryError
@@ -27,6 +29,14 @@ def take_out(request: HttpRequest, record: SourceRecord) -> object:
 
 
 def join(request: HttpRequest, record: SourceRecord) -> object:
+    return _decide(join_works, request, record)
+
+
+def part(request: HttpRequest, record: SourceRecord) -> object:
+    return _decide(part_works, request, record)
+
+
+def _decide(action: Callable[..., object], request: HttpRequest, record: SourceRecord) -> object:
     """With the work or edition whose public id was typed (w12, m34, or the address of its page)."""
     public_id = request.POST.get("other", "").strip().rstrip("/").rpartition("/")[2]
     page = find_record_page(public_id=public_id)
@@ -35,7 +45,7 @@ def join(request: HttpRequest, record: SourceRecord) -> object:
     sources = [line for one in chosen for line in one.sources if not line.is_withdrawn]
     if not sources:
         raise LibraryError("unknown_work_or_edition", public_id=public_id)
-    return join_works(
+    return action(
         left_id=record.pk,
         right_id=sources[0].source_id,
         reason=request.POST.get("work_reason", ""),

@@ -12,9 +12,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
-from catalog.models import MatchDecision, SourceRecord, WorkDecision
+from django.db.models import F
+
+from catalog.actions.ingesting.sources import regroup
+from catalog.models import ChangeKind, MatchDecision, SourceRecord, WorkDecision
+from catalog.models.feed import note_changes
 from library_net.accounts.scope import Scope
 from library_net.errors import LibraryError
+from library_net.queue import after_commit
 
 Decision = TypeVar("Decision", MatchDecision, WorkDecision)
 
@@ -61,6 +66,34 @@ def decide(model: type[Decision], pair: Iterable[SourceRecord], *, kind: str, ac
     if standing.kind != kind:
         raise LibraryError("match_decided_otherwise", decision=standing.pk)
     return standing
+
+
+def settle(model: type[Decision], records: Iterable[SourceRecord], *, now: datetime) -> None:
+    """Form anew the clusters and works the records are part of, and tell the feed.
+
+    Raises ``match_contradicts_decision``, which takes the whole act back.
+    """
+    touched = {record.manifestation_id for record in records if record.manifestation_id}
+    saved = regroup({}, touched=touched, now=now)
+    _require_consistent(model)
+    note_changes(work_ids=saved.changed_works - saved.ended_works, kind=ChangeKind.RECORD, now=now)
+    note_changes(work_ids=saved.ended_works, kind=ChangeKind.DELETED, now=now)
+    after_commit("catalog.number_changes")
+
+
+def _require_consistent(model: type[Decision]) -> None:
+    """Every join that stands must hold: A is B and B is C leave no room for A is not C.
+
+    A withdrawn record is in no cluster, and waits. Of a work any edition may be touched, so all
+    joins are looked at.
+    """
+    place = "manifestation" if model is MatchDecision else "manifestation__work"
+    joined = model.objects.filter(
+        kind="same", undone_at=None, left__deleted_at=None, right__deleted_at=None
+    )
+    broken = joined.exclude(**{f"left__{place}": F(f"right__{place}")}).first()
+    if broken is not None:
+        raise LibraryError("match_contradicts_decision", decision=broken.pk)
 
 
 def undo_act(

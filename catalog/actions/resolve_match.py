@@ -7,20 +7,14 @@ records too, and go where these go (MA-16).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q
 
-from catalog.actions._deciding import Act, decide, records_to_decide, undo_act
-from catalog.actions.ingesting.sources import regroup
-from catalog.models import ChangeKind, DecisionKind, MatchDecision, SourceRecord
-from catalog.models.feed import note_changes
+from catalog.actions._deciding import Act, decide, records_to_decide, settle, undo_act
+from catalog.models import DecisionKind, MatchDecision, SourceRecord
 from library_net.accounts.scope import Scope
 from library_net.db import LANE_MATCH, one_at_a_time
-from library_net.errors import LibraryError
-from library_net.queue import after_commit
 
 
 def join_records(
@@ -41,7 +35,7 @@ def join_records(
     with transaction.atomic(), one_at_a_time(LANE_MATCH):
         records = records_to_decide((left_id, right_id), scope)
         decision = decide(MatchDecision, records, kind=DecisionKind.SAME, act=act)
-        _settle(records, now=now)
+        settle(MatchDecision, records, now=now)
     return decision
 
 
@@ -62,7 +56,7 @@ def keep_apart(
     with transaction.atomic(), one_at_a_time(LANE_MATCH):
         records = records_to_decide((left_id, right_id), scope)
         decision = decide(MatchDecision, records, kind=DecisionKind.DIFFERENT, act=act)
-        _settle(records, now=now)
+        settle(MatchDecision, records, now=now)
     return decision
 
 
@@ -87,7 +81,7 @@ def take_out(
             )
             standing.update(undone_at=now, undone_by_id=user_id)
             decisions.append(decide(MatchDecision, pair, kind=DecisionKind.DIFFERENT, act=act))
-        _settle([record], now=now)
+        settle(MatchDecision, [record], now=now)
     return decisions
 
 
@@ -101,36 +95,5 @@ def undo_decision(
     with transaction.atomic(), one_at_a_time(LANE_MATCH):
         act = Act(user_id=user_id, now=now)
         standing, records = undo_act(MatchDecision, decision_id, scope=scope, act=act)
-        _settle(records, now=now)
+        settle(MatchDecision, records, now=now)
     return standing
-
-
-def _settle(records: Iterable[SourceRecord], *, now: datetime) -> None:
-    """Cluster anew what the records are part of, and tell the feed."""
-    touched = {record.manifestation_id for record in records if record.manifestation_id}
-    members = list(
-        SourceRecord.objects.filter(manifestation_id__in=touched).values_list("pk", flat=True)
-    )
-    saved = regroup({}, touched=touched, now=now)
-    _require_consistent(members)
-    note_changes(work_ids=saved.changed_works - saved.ended_works, kind=ChangeKind.RECORD, now=now)
-    note_changes(work_ids=saved.ended_works, kind=ChangeKind.DELETED, now=now)
-    after_commit("catalog.number_changes")
-
-
-def _require_consistent(source_ids: Collection[int]) -> None:
-    """Every join that stands must hold: A is B and B is C leave no room for A is not C.
-
-    Raises ``match_contradicts_decision``, which takes the whole act back. A withdrawn record is in
-    no cluster, and waits.
-    """
-    broken = MatchDecision.objects.filter(
-        Q(left__in=source_ids) | Q(right__in=source_ids),
-        ~Q(left__manifestation=F("right__manifestation")),
-        kind=DecisionKind.SAME,
-        undone_at=None,
-        left__deleted_at=None,
-        right__deleted_at=None,
-    ).first()
-    if broken is not None:
-        raise LibraryError("match_contradicts_decision", decision=broken.pk)

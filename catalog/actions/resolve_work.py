@@ -7,20 +7,15 @@ later; the works they touch are formed anew in the same transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 
-from catalog.actions._deciding import Act, decide, records_to_decide, undo_act
-from catalog.actions.ingesting.sources import regroup
-from catalog.models import ChangeKind, Manifestation, SourceRecord, WorkDecision, WorkDecisionKind
-from catalog.models.feed import note_changes
+from catalog.actions._deciding import Act, decide, records_to_decide, settle, undo_act
+from catalog.models import Manifestation, SourceRecord, WorkDecision, WorkDecisionKind
 from library_net.accounts.scope import Scope
 from library_net.db import LANE_MATCH, one_at_a_time
-from library_net.errors import LibraryError
-from library_net.queue import after_commit
 
 
 def join_works(
@@ -41,7 +36,7 @@ def join_works(
     with transaction.atomic(), one_at_a_time(LANE_MATCH):
         records = records_to_decide((left_id, right_id), scope)
         decision = decide(WorkDecision, records, kind=WorkDecisionKind.SAME, act=act)
-        _settle(records, now=now)
+        settle(WorkDecision, records, now=now)
     return decision
 
 
@@ -59,7 +54,7 @@ def part_works(
     with transaction.atomic(), one_at_a_time(LANE_MATCH):
         records = records_to_decide((left_id, right_id), scope)
         decision = decide(WorkDecision, records, kind=WorkDecisionKind.DIFFERENT, act=act)
-        _settle(records, now=now)
+        settle(WorkDecision, records, now=now)
     return decision
 
 
@@ -79,7 +74,7 @@ def take_out_of_work(
             _undo_joins(record, other, act)
             pair = sorted((record, other), key=lambda one: one.pk)
             decisions.append(decide(WorkDecision, pair, kind=WorkDecisionKind.DIFFERENT, act=act))
-        _settle([record], now=now)
+        settle(WorkDecision, [record], now=now)
     return decisions
 
 
@@ -93,7 +88,7 @@ def undo_work_decision(
     with transaction.atomic(), one_at_a_time(LANE_MATCH):
         act = Act(user_id=user_id, now=now)
         standing, records = undo_act(WorkDecision, decision_id, scope=scope, act=act)
-        _settle(records, now=now)
+        settle(WorkDecision, records, now=now)
     return standing
 
 
@@ -116,30 +111,3 @@ def _undo_joins(record: SourceRecord, other: SourceRecord, act: Act) -> None:
         kind=WorkDecisionKind.SAME,
         undone_at=None,
     ).update(undone_at=act.now, undone_by_id=act.user_id)
-
-
-def _settle(records: Iterable[SourceRecord], *, now: datetime) -> None:
-    """Form anew the works the records' editions are in, and tell the feed."""
-    touched = {record.manifestation_id for record in records if record.manifestation_id}
-    saved = regroup({}, touched=touched, now=now)
-    _require_consistent()
-    note_changes(work_ids=saved.changed_works - saved.ended_works, kind=ChangeKind.RECORD, now=now)
-    note_changes(work_ids=saved.ended_works, kind=ChangeKind.DELETED, now=now)
-    after_commit("catalog.number_changes")
-
-
-def _require_consistent() -> None:
-    """Every join that stands must hold: A is B and B is C leave no room for A is not C.
-
-    Raises ``match_contradicts_decision``, which takes the whole act back. A withdrawn record is in
-    no work, and waits.
-    """
-    broken = WorkDecision.objects.filter(
-        ~Q(left__manifestation__work=F("right__manifestation__work")),
-        kind=WorkDecisionKind.SAME,
-        undone_at=None,
-        left__deleted_at=None,
-        right__deleted_at=None,
-    ).first()
-    if broken is not None:
-        raise LibraryError("match_contradicts_decision", decision=broken.pk)

@@ -128,6 +128,20 @@ def test_the_edition_is_taken_off_the_card_and_the_word_taken_back(world, client
     assert parted.undone_by is not None
 
 
+def test_two_namesakes_are_parted_and_later_editions_keep_to_one_of_them(world, client):
+    Sender(world, "JJ").send(cnmarc("a", "诗选", "王伟", year=1990))
+    Sender(world, "ZY").send(cnmarc("b", "诗选", "王伟", year=2003))
+    mine, other = SourceRecord.objects.order_by("pk")
+    page = reverse("admin:catalog_sourcerecord_change", args=[mine.pk])
+    client.force_login(world.librarian("JJ"))
+
+    client.post(page, {"part_works": "1", "other": other.manifestation.public_id})
+    Sender(world, "ZY").send(cnmarc("c", "诗选", "王伟", year=2015))
+
+    assert WorkDecision.objects.get().kind == "different"
+    assert Work.objects.filter(manifestations__isnull=False).distinct().count() == 2
+
+
 def test_a_number_nobody_has_is_told_in_words(world, client, renamed):
     page, _ = renamed
     client.force_login(world.librarian("JJ"))
