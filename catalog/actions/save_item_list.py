@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import orjson
 from django.db import transaction
 
 from catalog.actions.ingesting.copies import Copy, ItemProblem, load_shelves, save_copies
@@ -133,12 +132,8 @@ def _copies(
                 )
             )
         else:
-            copies.append(Copy(record[0], _facts(row), _bib_record(record[1])))
+            copies.append(Copy(record[0], _facts(row), BibRecord.from_json(record[1])))
     return copies
-
-
-def _bib_record(neutral: Any) -> BibRecord:
-    return BibRecord.from_json(orjson.loads(neutral) if isinstance(neutral, str) else neutral)
 
 
 def _facts(row: dict[str, str]) -> ItemFacts:

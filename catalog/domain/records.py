@@ -6,12 +6,11 @@ stored and compared byte for byte.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
 from decimal import Decimal
 from enum import StrEnum
-from operator import attrgetter
 from typing import Any
+
+import msgspec
 
 
 class MarcFormat(StrEnum):
@@ -62,15 +61,31 @@ class Audience(StrEnum):
     ADULT = "adult"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Title:
+# Note [Values of a record]
+# Structs of msgspec: a record is some twenty of them, made, compared and hashed ten times quicker
+# than frozen dataclasses, and written and read as JSON without a plan of our own. A field that is
+# its default (the very same object: roles are interned for that) is not written; enums and Decimals
+# are written as their strings. They hold no cycles, so the garbage collector need not know them.
+
+
+class _Value(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+    gc=False,
+):
+    """What all of them have in common; frozen and kw_only are said again for the type checker."""
+
+
+class Title(_Value, frozen=True, kw_only=True):
     text: str
     kind: TitleKind = TitleKind.MAIN
     pinyin: str = ""  # as catalogued, never computed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contributor:
+class Contributor(_Value, frozen=True, kw_only=True):
     name: str  # in the script of the book where the record has it
     role: str = "aut"  # MARC relator code; see domain.md roles
     is_corporate: bool = False
@@ -80,29 +95,25 @@ class Contributor:
     ids: tuple[str, ...] = ()  # of the person, valid everywhere: isni:…, viaf:…, lcnaf:…
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identifier:
+class Identifier(_Value, frozen=True, kw_only=True):
     kind: IdentifierKind
     value: str  # canonical where valid, otherwise as found
     is_valid: bool = True
     qualifier: str = ""  # 精装, 第1卷, 套 …
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Classification:
+class Classification(_Value, frozen=True, kw_only=True):
     scheme: str  # clc, ddc, lcc, udc, kkf …
     value: str
     edition: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Series:
+class Series(_Value, frozen=True, kw_only=True):
     title: str
     volume: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
+class Price(_Value, frozen=True, kw_only=True):
     text: str  # as found
     amount: Decimal | None = None
     currency: str = ""
@@ -111,8 +122,7 @@ class Price:
     is_assumed: bool = False  # the currency was not written down
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BibRecord:
+class BibRecord(_Value, frozen=True, kw_only=True):
     format: MarcFormat
     control_number: str = ""  # 001
     control_agency: str = ""  # 003 or 801 $b
@@ -164,92 +174,19 @@ class BibRecord:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Only what is not empty, in the order of the fields; ``from_json`` is its inverse."""
-        return _to_json(self, _WRITING[BibRecord])
+        """What is not empty, in the order of the fields; ``from_json`` is its inverse."""
+        found: dict[str, Any] = msgspec.json.decode(_write(self))
+        return found
+
+    def to_json_text(self) -> str:
+        """The same as text."""
+        return _write(self).decode()
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> BibRecord:
-        """The record ``to_json`` came from. Raises KeyError, TypeError or ValueError on others."""
-        record: BibRecord = _from_json(cls, data)
-        return record
+    def from_json(cls, data: dict[str, Any] | str | bytes) -> BibRecord:
+        """The record the JSON came from, as values or as text. Raises ValueError on others."""
+        return _read(data) if isinstance(data, str | bytes) else msgspec.convert(data, cls)
 
 
-# Note [JSON of values]
-# One plan a class, made once from its fields: name, default, how to read it back. A field equal to
-# its default is not written. Enums and strings are written as strings, Decimal as its digits.
-_Plan = tuple[tuple[str, Any, Callable[[Any], Any] | None], ...]
-_Writing = tuple[tuple[str, ...], tuple[Any, ...], Callable[[Any], tuple[Any, ...]]]
-
-
-def _to_json(value: Any, writing: _Writing) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    names, defaults, all_of = writing
-    for name, default, one in zip(names, defaults, all_of(value), strict=True):
-        if one is default or one == default:  # most are: the first test spares the second
-            continue
-        kind = type(one)
-        if kind is str:
-            found[name] = one
-        elif kind is tuple:
-            nested = _WRITING.get(type(one[0]))
-            found[name] = [_to_json(item, nested) for item in one] if nested else list(one)
-        elif isinstance(one, StrEnum):
-            found[name] = one.value
-        elif kind is Decimal:
-            found[name] = str(one)
-        else:
-            found[name] = one
-    return found
-
-
-def _from_json(cls: type[Any], data: dict[str, Any]) -> Any:
-    readers = _READERS[cls]
-    return cls(
-        **{name: read(data[name]) if (read := readers[name]) else data[name] for name in data}
-    )
-
-
-def _items_of(cls: type[Any]) -> Callable[[list[Any]], tuple[Any, ...]]:
-    return lambda items: tuple([_from_json(cls, item) for item in items])
-
-
-_READ: dict[tuple[type, str], Callable[[Any], Any]] = {
-    (Title, "kind"): TitleKind,
-    (Identifier, "kind"): IdentifierKind,
-    (Price, "amount"): Decimal,
-    (BibRecord, "format"): MarcFormat,
-    (BibRecord, "audience"): Audience,
-    (BibRecord, "material"): Material,
-    (BibRecord, "titles"): _items_of(Title),
-    (BibRecord, "contributors"): _items_of(Contributor),
-    (BibRecord, "identifiers"): _items_of(Identifier),
-    (BibRecord, "classes"): _items_of(Classification),
-    (BibRecord, "series"): _items_of(Series),
-    (BibRecord, "prices"): _items_of(Price),
-}
-
-
-def _plan(cls: type[Any]) -> _Plan:
-    return tuple(
-        (
-            one.name,
-            one.default,  # MISSING equals nothing: a required field is always written
-            _READ.get((cls, one.name)) or (tuple if one.default == () else None),
-        )
-        for one in fields(cls)
-    )
-
-
-_PLANS: dict[type, _Plan] = {
-    cls: _plan(cls)
-    for cls in (BibRecord, Title, Contributor, Identifier, Classification, Series, Price)
-}
-_WRITING: dict[type, _Writing] = {
-    cls: (
-        tuple(name for name, _, _ in plan),
-        tuple(default for _, default, _ in plan),
-        attrgetter(*(name for name, _, _ in plan)),
-    )
-    for cls, plan in _PLANS.items()
-}
-_READERS = {cls: {name: read for name, _, read in plan} for cls, plan in _PLANS.items()}
+_write = msgspec.json.Encoder().encode
+_read = msgspec.json.Decoder(BibRecord).decode

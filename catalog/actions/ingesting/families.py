@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import orjson
-
 from catalog.domain.records import BibRecord
 from catalog.domain.works import Unit, WorkFacts, group_works, keys_of_work, work_facts
 from catalog.models import Manifestation, Work, WorkDecision, WorkKey
@@ -146,7 +144,7 @@ class _Finder:
         pk = edition.manifestation_id
         if pk in self.families.relatives:
             return None
-        record = BibRecord.from_json(orjson.loads(edition.neutral))
+        record = BibRecord.from_json(edition.neutral)
         found = Relative(
             manifestation_id=pk,
             work_id=self.before.get(pk, 0),
@@ -168,11 +166,10 @@ class _Finder:
             if pk in self.by_id:
                 found.append(self._take(self.by_id[pk]))
             elif pk not in self.before and pk not in self.families.relatives:
-                data = orjson.loads(record) if isinstance(record, str | bytes) else record
                 one = Relative(
                     manifestation_id=pk,
                     work_id=work_id,
-                    facts=work_facts(BibRecord.from_json(data)),
+                    facts=work_facts(BibRecord.from_json(record)),
                     title=title,
                     author=author,
                 )

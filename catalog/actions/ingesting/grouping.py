@@ -11,8 +11,6 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-import orjson
-
 from catalog.actions.ingesting.portion import Incoming, Known
 from catalog.domain.clustering import Edge, cluster
 from catalog.domain.marc.prepare import Prepared
@@ -158,12 +156,11 @@ def _load(source_ids: Collection[int], *, known: Mapping[int, Member]) -> dict[i
     found = {pk: known[pk] for pk in source_ids if pk in known}
     rows = select_where_in(_MEMBER_ROWS, [pk for pk in source_ids if pk not in known])
     for source_id, code, key, neutral, manifestation_id in rows:
-        data = orjson.loads(neutral) if isinstance(neutral, str | bytes) else neutral
         found[source_id] = Member(
             source_id=source_id,
             agency_code=code,
             source_key=key,
-            prepared=Prepared(record=BibRecord.from_json(data)),
+            prepared=Prepared(record=BibRecord.from_json(neutral)),
             manifestation_id=manifestation_id,
         )
     return found

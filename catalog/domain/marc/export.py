@@ -7,8 +7,9 @@ agency the network's own code, its date the last change.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from catalog.domain.marc.to_cnmarc import to_cnmarc
 from catalog.domain.marc.to_marc21 import to_marc21

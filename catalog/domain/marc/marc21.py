@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from catalog.domain.folding import has_han
 from catalog.domain.identifiers import parse_isbn, parse_issn, parse_price

@@ -13,8 +13,6 @@ from collections.abc import Set as AbstractSet
 from itertools import islice
 from typing import Any, NamedTuple
 
-import orjson
-
 from catalog.domain.items import ItemFacts
 from catalog.domain.marc.parse import ParsedRecord, SourceProfile, parse
 from catalog.domain.marc.problems import RecordError
@@ -74,7 +72,7 @@ class Prepared:
     @property
     def record(self) -> BibRecord:
         if self._record is None:
-            self._record = BibRecord.from_json(orjson.loads(self.plain.neutral))
+            self._record = BibRecord.from_json(self.plain.neutral)
         return self._record
 
     @property
@@ -129,7 +127,7 @@ def plain_of(
         items=parsed.items if parsed else (),
         control_number=record.control_number,
         format=record.format.value,
-        neutral=orjson.dumps(record.to_json()).decode().replace("\\u0000", ""),
+        neutral=record.to_json_text().replace("\\u0000", ""),
         work_key=work.key,
         work_ties=work.ties,
         title=record.title,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from functools import lru_cache
 
 # Note [Roles]
@@ -87,7 +88,7 @@ def role_of(text: str) -> str:
     if found := _BY_LATIN.get(first):
         return found
     if _CODE.fullmatch(text):
-        return text
+        return sys.intern(text)
     if match := HAN_ROLE_END.search(text):
         return ROLE_OF_HAN[match[1]]
     return "oth"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from catalog.domain import numbering
 from catalog.domain.folding import has_han

@@ -14,11 +14,11 @@ import io
 import random
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
 import pymarc
+from msgspec.structs import replace
 
 from catalog.domain.folding import fold
 from catalog.domain.marc.parse import parse

@@ -1,7 +1,9 @@
 """A labelled pair, how its half is chosen, and records as a member would send and we would read."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from catalog.domain.marc.parse import parse
 from catalog.domain.marc.problems import RecordError

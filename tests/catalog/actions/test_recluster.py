@@ -1,9 +1,8 @@
 """Matching anew after the matcher changed: in steps, without anything being sent (MA-17)."""
 
-from dataclasses import replace
-
 import pytest
 from django.core.management import call_command
+from msgspec.structs import replace
 
 from catalog.actions.recluster import TASK, start_recluster
 from catalog.actions.resolve_match import take_out

@@ -3,12 +3,12 @@
 The ISBNs here are given to invented books unless the case needs none.
 """
 
-from dataclasses import replace
 from itertools import permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from catalog.domain.clustering import cluster
 from catalog.domain.matching import Verdict, compare, match_keys, profile_of

@@ -1,10 +1,9 @@
 """Rules ME-1 to ME-9: one union record from many, whoever sent first."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from catalog.domain.merging import merge
 from catalog.domain.records import Classification, Identifier, IdentifierKind, Series, TitleKind

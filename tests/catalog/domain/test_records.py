@@ -3,9 +3,11 @@
 import json
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.domain.marc.roles import role_of
 from catalog.domain.records import (
     Audience,
     BibRecord,
@@ -71,6 +73,8 @@ def test_a_record_comes_back_from_its_json_exactly(record):
     stored = json.dumps(record.to_json(), ensure_ascii=False)
 
     assert BibRecord.from_json(json.loads(stored)) == record
+    assert BibRecord.from_json(record.to_json_text()) == record
+    assert json.loads(record.to_json_text()) == record.to_json()
 
 
 def test_json_holds_only_what_is_not_empty():
@@ -85,3 +89,18 @@ def test_json_holds_only_what_is_not_empty():
         "titles": [{"text": "茶馆"}],
         "prices": [{"text": "CNY2.50", "amount": "2.50", "currency": "CNY"}],
     }
+
+
+def test_the_role_most_people_have_is_not_written_however_a_record_says_it():
+    written = ("aut", "070", "著", "author", "http://id.loc.gov/vocabulary/relators/aut")
+    people = tuple(Contributor(name=one, role=role_of(one)) for one in written)
+
+    found = BibRecord(format=MarcFormat.MARC21, contributors=people).to_json()
+
+    assert found["contributors"] == [{"name": one} for one in written]
+
+
+def test_what_is_no_record_is_refused_as_a_bad_value():
+    for bad in ("[]", "{}", '{"format": "marc21", "size": 1}', '{"format": "marc21", "year": "x"}'):
+        with pytest.raises(ValueError):
+            BibRecord.from_json(bad)

@@ -1,8 +1,7 @@
 """Rules NO-8 to NO-17: both crosswalks, side by side, field by field."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from catalog.domain.marc import marc21, unimarc
 from catalog.domain.marc.parse import parse

@@ -5,7 +5,6 @@ format has no place for is dropped by `kept_by`, which is therefore the list of 
 """
 
 import io
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -13,6 +12,7 @@ import pymarc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from catalog.domain.identifiers import parse_price
 from catalog.domain.marc.export import as_published, to_iso2709, to_marcxml, to_slim
