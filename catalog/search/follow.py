@@ -8,86 +8,153 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from django.db import close_old_connections, connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from catalog.models import Change, FeedHead, Work
+from catalog.models import Change, ChangeKind, FeedHead, Work
 from catalog.models.feed import number_changes
 from catalog.search.documents import load_documents
-from catalog.search.index import IndexBusyError, SearchIndex, shared_index
+from catalog.search.index import IndexBusyError, SearchIndex, Writing, shared_index
 from library_net.collector import collector_held
 from library_net.jobs.models import JobRun, JobState
 
 logger = logging.getLogger(__name__)
-CHUNK = 2000  # works read at once
+CHUNK = 2000  # changes read at once
 # Note [Few commits]
-# Each commit makes a part of the index, and parts are merged again and again: half the work when
-# each portion of an import was committed alone. So while something imports, a commit waits for its
-# next portion; the changes people make are few and wait for nothing.
-LIMIT = 5 * CHUNK  # changes of one commit
-FEW = 500  # changes that are committed at once
-COMMIT_S = 1.0  # after which a commit takes no more, so that what is waiting is found in time
+# Each commit makes a part of the index, and the engine makes one part of every eight of a size: a
+# third of the work when an import was committed every second. So while something imports, a commit
+# waits for its next portions until it is so large that eight are more than most imports.
+# What people do with copies ends the wait, for nobody shall be sent to a shelf for a book that was
+# lent. It may stand in the feed behind a long import; so it is looked for after each portion,
+# written ahead of its turn and committed at once. When its turn comes it is written again.
+LIMIT = 18 * CHUNK  # changes of one commit
+FEW = 500  # changes that wait for no others, and acts of people that are written ahead
+COMMIT_S = 1.0  # after which a commit with acts of people takes no more
+BULK_S = 20.0  # after which any commit takes no more: an import's news wait no longer
 INTERVAL_S = 0.25  # how long a change may wait for the follower to look
 PAUSE_AFTER_ERROR_S = 5.0
 
 Progress = Callable[[int, int], None]  # (done, total) works
 
 
-def follow_once(index: SearchIndex, *, limit: int = LIMIT) -> int:
-    """Bring the index up to at most ``limit`` changes further; returns how many it passed.
+class _News(NamedTuple):
+    position: int
+    work_id: int
+    kind: str
 
-    Builds the index first when there is none, when it followed another database, or when the feed
-    no longer reaches back to its cursor. Raises IndexBusyError when another process writes it.
+
+class Follower:
+    """Brings one index up to the feed, and knows which acts of people it wrote ahead of their turn.
+
+    ``stopping`` ends a commit that waits for an import.
     """
-    number_changes()
-    state = index.state()
-    head = _head()
-    if state is None or state.feed != feed_identity() or state.cursor > head:
-        return rebuild(index)
-    if state.cursor == head:
-        return 0
-    first = _changed(after=state.cursor, limit=min(limit, CHUNK))
-    if not first:
-        logger.warning("the feed no longer holds change %d; rebuilding", state.cursor + 1)
-        return rebuild(index)
-    with collector_held(), index.writing() as writing:
-        for work_ids in _coming(first, cursor=state.cursor, limit=limit):
-            chunk = set(work_ids)
-            written = writing.write(upserts=load_documents(chunk))
-            writing.write(deletes=chunk - written)
-            writing.cursor += len(work_ids)
-    return writing.cursor - state.cursor
 
+    def __init__(self, index: SearchIndex, *, stopping: threading.Event | None = None) -> None:
+        self._index = index
+        self._stopping = stopping or threading.Event()
+        self._shown = 0  # up to this position there is no act of people that is not in the index
 
-def _coming(first: list[int], *, cursor: int, limit: int) -> Iterator[list[int]]:
-    """The changes of one commit, a chunk at a time: see Note [Few commits]."""
-    until, work_ids, done = time.monotonic() + COMMIT_S, first, 0
-    while True:
-        if work_ids:
-            yield work_ids
-            done += len(work_ids)
-        left_s = until - time.monotonic()
-        if done >= limit or left_s <= 0:
-            return
-        if len(work_ids) < CHUNK:
-            if done < FEW or not _is_more_expected():
+    def once(self, *, limit: int = LIMIT) -> int:
+        """Bring the index at most ``limit`` changes further, in one commit; returns how many.
+
+        Builds the index first when there is none, when it followed another database, or when the
+        feed no longer reaches back to its cursor. Raises IndexBusyError when another process
+        writes it.
+        """
+        number_changes()
+        state = self._index.state()
+        head = _head()
+        if state is None or state.feed != feed_identity() or state.cursor > head:
+            return self._rebuild()
+        if state.cursor == head:
+            return 0
+        first = _news(after=state.cursor, limit=min(limit, CHUNK))
+        if not first:
+            logger.warning("the feed no longer holds change %d; rebuilding", state.cursor + 1)
+            return self._rebuild()
+        try:
+            with self._index.writing() as writing:
+                self._write(writing, first, limit=limit)
+        except BaseException:
+            self._shown = 0
+            raise
+        return writing.cursor - state.cursor
+
+    def _rebuild(self) -> int:
+        self._shown = 0
+        return rebuild(self._index)
+
+    def _write(self, writing: Writing, first: list[_News], *, limit: int) -> None:
+        """What belongs into one commit, a portion at a time: see Note [Few commits]."""
+        begun, news, done, has_acts = time.monotonic(), first, 0, False
+        while True:
+            _index(writing, news)
+            writing.cursor += len(news)
+            done += len(news)
+            has_acts = has_acts or any(_is_act(one) and one.position > self._shown for one in news)
+            most_s = COMMIT_S if has_acts else BULK_S
+            if done >= limit or time.monotonic() - begun >= most_s:
                 return
-            time.sleep(min(INTERVAL_S, left_s))
+            if len(news) < CHUNK:
+                if has_acts or done < FEW or not _is_more_expected():
+                    return
+                self._stopping.wait(INTERVAL_S)
+            if self._stopping.is_set():
+                return
             number_changes()
-        work_ids = _changed(after=cursor + done, limit=min(limit - done, CHUNK))
+            if acts := self._acts_behind(writing.cursor):
+                _index(writing, acts)
+                return
+            news = _news(after=writing.cursor, limit=min(limit - done, CHUNK))
+
+    def _acts_behind(self, cursor: int) -> list[_News]:
+        """Acts of people whose turn has not come; none when they are a bulk of their own."""
+        head = _head()
+        after = max(cursor, self._shown)
+        if after >= head:
+            return []
+        kind = ChangeKind.AVAILABILITY
+        acts = _feed(position__gt=after, position__lte=head, kind=kind, limit=FEW + 1)
+        if len(acts) > FEW:
+            return []
+        self._shown = head
+        return acts
 
 
-def _changed(*, after: int, limit: int) -> list[int]:
-    """Works of the changes that follow a position; none when the feed has a gap there."""
-    rows = list(
-        Change.objects.filter(position__gt=after)
-        .order_by("position")
-        .values_list("position", "work_id")[:limit]
-    )
-    return [work_id for _, work_id in rows] if rows and rows[0][0] == after + 1 else []
+def follow_once(index: SearchIndex, *, limit: int = LIMIT) -> int:
+    """One commit of a follower that knows nothing yet: see ``Follower.once``."""
+    return Follower(index).once(limit=limit)
+
+
+def _news(*, after: int, limit: int) -> list[_News]:
+    """The changes that follow a position; none when the feed has a gap there."""
+    found = _feed(position__gt=after, limit=limit)
+    return found if found and found[0].position == after + 1 else []
+
+
+def _feed(*, limit: int, **wanted: object) -> list[_News]:
+    rows = Change.objects.filter(**wanted).order_by("position")
+    return [
+        _News(position or 0, work_id, kind)
+        for position, work_id, kind in rows.values_list("position", "work_id", "kind")[:limit]
+    ]
+
+
+def _is_act(news: _News) -> bool:
+    return news.kind == ChangeKind.AVAILABILITY
+
+
+def _index(writing: Writing, news: list[_News]) -> None:
+    """Write the works as they are now; those that are gone leave the index."""
+    works = {one.work_id for one in news}
+    if works:
+        with collector_held():
+            written = writing.write(upserts=load_documents(works))
+        writing.write(deletes=works - written)
 
 
 def _is_more_expected() -> bool:
@@ -124,12 +191,13 @@ def follow_until(
 ) -> None:
     """Follow the feed until told to stop; an error is logged and tried again, never fatal."""
     index = shared_index(index_path)
+    follower = Follower(index, stopping=stopping)
     is_waiting_for_writer = False
     while not stopping.is_set():
         pause = interval_s
         try:
             close_old_connections()
-            if follow_once(index):
+            if follower.once():
                 pause = 0.0
             is_waiting_for_writer = False
         except IndexBusyError:

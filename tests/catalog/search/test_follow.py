@@ -17,7 +17,7 @@ from catalog.models.feed import note_changes, number_changes
 from catalog.readers import search_works
 from catalog.search import follow
 from catalog.search.documents import load_documents
-from catalog.search.follow import CHUNK, follow_once, follow_until, rebuild
+from catalog.search.follow import CHUNK, Follower, follow_once, follow_until, rebuild
 from catalog.search.index import SearchIndex, shared_index
 from catalog.search.query import search
 from library_net.jobs.models import JobRun, JobState
@@ -46,6 +46,20 @@ def start_import() -> JobRun:
 
 def total(index: SearchIndex, typed: str) -> int:
     return search(index, parse_box(typed)).total
+
+
+def on_shelf(index: SearchIndex, typed: str) -> int:
+    return search(index, parse_box(typed, filters=Filters(is_available=True))).total
+
+
+def lend(copy: Item) -> None:
+    Item.objects.filter(pk=copy.pk).update(status=ItemStatus.ON_LOAN)
+    note(copy.source_record.manifestation.work_id, kind=ChangeKind.AVAILABILITY)
+
+
+def lend_and_close(copy: Item) -> None:
+    lend(copy)
+    connection.close()
 
 
 def test_the_first_look_builds_the_index_from_the_works_there_are(world, index):
@@ -113,8 +127,7 @@ def test_a_chunk_costs_the_same_queries_however_large(world, index, django_asser
 
 
 @pytest.mark.django_db(transaction=True)
-def test_portions_of_an_import_are_committed_together(index, monkeypatch):
-    monkeypatch.setattr(follow, "COMMIT_S", 30.0)
+def test_portions_of_an_import_are_committed_together(index):
     follow_once(index)
     job = start_import()
 
@@ -131,6 +144,72 @@ def test_portions_of_an_import_are_committed_together(index, monkeypatch):
     importing.join()
     note(*range(1, 601))
     assert follow_once(index) == 600  # nothing imports, so nothing is waited for
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_loan_ends_the_wait_for_an_imports_next_portion(index):
+    copy = World.build().item("三体")
+    follow_once(index)
+    start_import()
+    note(*range(100_001, 100_701))
+    lending = threading.Timer(0.5, lend_and_close, args=(copy,))
+    lending.start()
+    begun = time.monotonic()
+    follow_once(index)
+    assert time.monotonic() - begun < follow.BULK_S / 2
+    assert on_shelf(index, "三体") == 0
+    lending.join()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_follower_that_is_told_to_stop_waits_for_no_import(index):
+    follow_once(index)
+    start_import()
+    note(*range(101, 801))
+    stopping = threading.Event()
+    threading.Timer(0.5, stopping.set).start()
+    begun = time.monotonic()
+    assert Follower(index, stopping=stopping).once() == 700
+    assert time.monotonic() - begun < follow.BULK_S / 2
+
+
+def test_a_loan_far_behind_in_the_feed_is_seen_after_one_chunk(world, index, monkeypatch):
+    monkeypatch.setattr(follow, "CHUNK", 10)
+    copy = world.item("三体")
+    follower = Follower(index)
+    follower.once()
+    note(*range(100_001, 100_061))
+    lend(copy)
+    assert follower.once() == 10
+    assert on_shelf(index, "三体") == 0
+    assert follower.once() == 51  # the loan's turn comes too, and ends nothing a second time
+    assert [on_shelf(index, "三体"), total(index, "三体")] == [0, 1]
+
+
+def test_a_list_of_copies_is_no_reason_to_commit_after_each_chunk(world, index, monkeypatch):
+    monkeypatch.setattr(follow, "CHUNK", 10)
+    monkeypatch.setattr(follow, "FEW", 5)
+    monkeypatch.setattr(follow, "COMMIT_S", 30.0)
+    follower = Follower(index)
+    follower.once()
+    note(*range(100_001, 100_061), kind=ChangeKind.AVAILABILITY)
+    assert follower.once() == 60
+
+
+def test_a_loan_is_written_ahead_again_when_the_first_time_failed(world, index, monkeypatch):
+    monkeypatch.setattr(follow, "CHUNK", 10)
+    copy = world.item("三体")
+    follower = Follower(index)
+    follower.once()
+    note(*range(100_001, 100_061))
+    lend(copy)
+    right = Manifestation.objects.get().record
+    Manifestation.objects.update(record={"titles": [{}]})
+    with pytest.raises(KeyError):
+        follower.once()
+    Manifestation.objects.update(record=right)
+    assert follower.once() == 10
+    assert on_shelf(index, "三体") == 0
 
 
 def test_an_index_of_another_database_is_built_anew(world, index):
