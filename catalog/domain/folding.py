@@ -59,6 +59,8 @@ _TABLE = _FoldTable(
 )
 # The same for plain ASCII, capitals included, byte by byte: half the time of most folding.
 _ASCII_TABLE = bytes(map(ord, bytes(range(128)).decode().translate(_TABLE).lower())) + bytes(128)
+# Half marks (U+FE20…) are what MARC-8 ligatures become: t︠s︡.
+_LATIN_MARKS = re.compile("(?<=[\x00-\x7f])[\u0300-\u036f\ufe20-\ufe2f]+")
 _LATIN_TABLE = str.maketrans(_LATIN)
 _T2S = opencc.OpenCC("t2s")
 # An apostrophe inside a word joins (O'Reilly, xi'an); anywhere else it is a quotation mark.
@@ -82,13 +84,8 @@ def simplify(text: str) -> str:
 
 def _without_latin_marks(text: str) -> str:
     """Drop the accents of Latin letters only: the marks of kana and Indic scripts are letters."""
-    out: list[str] = []
-    for char in unicodedata.normalize("NFD", text):
-        # Half marks (U+FE20…) are what MARC-8 ligatures become: t︠s︡.
-        is_mark = "\u0300" <= char <= "\u036f" or "\ufe20" <= char <= "\ufe2f"
-        if not (is_mark and out and out[-1].isascii()):
-            out.append(char)
-    return unicodedata.normalize("NFC", "".join(out)).translate(_LATIN_TABLE)
+    bare = _LATIN_MARKS.sub("", unicodedata.normalize("NFD", text))
+    return bare if bare.isascii() else unicodedata.normalize("NFC", bare).translate(_LATIN_TABLE)
 
 
 @lru_cache(maxsize=65536)

@@ -263,6 +263,7 @@ def pinyin_key(typed: str) -> str:
     return _plain_letters(typed).replace("lyu", "lu").replace("nyu", "nu")
 
 
+@lru_cache(maxsize=16384)
 def _plain_letters(typed: str) -> str:
     solid = fold(typed.replace("ü", "v").replace("Ü", "v")).replace(" ", "")
     return solid.replace("v", "u")
@@ -285,16 +286,19 @@ def split_pinyin(typed: str, *, limit: int = 4) -> tuple[tuple[str, ...], ...]:
     return tuple(way for way in whole if way)
 
 
-def _split_chunk(chunk: str, *, is_last: bool) -> list[tuple[str, ...]]:
+@lru_cache(maxsize=8192)
+def _split_chunk(chunk: str, *, is_last: bool) -> tuple[tuple[str, ...], ...]:
     if chunk.isdigit():
-        return [(chunk,)]
+        return ((chunk,),)
     ways: list[list[tuple[str, ...]]] = [[] for _ in range(len(chunk) + 1)]
     ways[0] = [()]
     for end in range(1, len(chunk) + 1):
         for start in range(max(0, end - _LONGEST_SYLLABLE), end):
+            if not ways[start]:
+                continue
             piece = _SPELT.get(chunk[start:end], chunk[start:end])
             may_be_unfinished = is_last and end == len(chunk)
             if piece in _SYLLABLES or (may_be_unfinished and piece in _BEGINNINGS):
                 ways[end] += [(*way, piece) for way in ways[start]]
         ways[end] = sorted(ways[end], key=len)[:4]
-    return ways[-1]
+    return tuple(ways[-1])

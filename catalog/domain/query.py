@@ -153,8 +153,8 @@ def identifier_forms(text: str) -> tuple[str, ...]:
     if not text.isalnum() or not text.isascii():
         text = _NUMBER_SIGNS.sub("", unicodedata.normalize("NFKC", text))
     compact = text.upper()
-    as_isbn = isbn13(compact) if len(compact) in (10, 13) else ""
-    if as_isbn and as_isbn != compact:
+    as_isbn = isbn13(compact) if len(compact) == 10 else ""
+    if as_isbn:
         return as_isbn, compact
     return (compact,) if compact else ()
 

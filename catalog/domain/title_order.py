@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from pypinyin.pinyin_dict import pinyin_dict
 
-from catalog.domain.folding import fold
+from catalog.domain.folding import fold, has_han
 from catalog.domain.numbering import han_number
 from catalog.domain.pinyin import pinyin_forms, without_tone
 
@@ -29,7 +29,7 @@ def title_order(title: str) -> str:
     that begin with the same character stand together. A leading article does not count.
     """
     text = _ARTICLE.sub("", title.strip(" 《〈「『“\"'"), count=1)
-    if text.isascii():
+    if not has_han(text):
         return _word(" ".join(fold(text).split()[:MAX_PLACES]))
     form = pinyin_forms(_COUNTED.sub(_in_digits, text))
     places = zip(form.characters, form.syllables, strict=True)

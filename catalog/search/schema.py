@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import blake2b
 from itertools import chain
 from typing import Any, TypeVar
 
@@ -35,7 +36,7 @@ from catalog.domain.text import (
 from catalog.domain.title_order import title_order
 from catalog.search.sounds import BETWEEN, START, letter_places, neighbourly, syllable_places
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 MAX_TITLES = 12  # titles of one work that are searched; a serial may have hundreds
 MAX_AUTHORS = 12
 MAX_VALUES = 60  # of any other repeated field
@@ -51,7 +52,8 @@ NOTE_LENGTH = 400  # characters of a note or summary that are searched
 # * `title_words` dictionary words: a true word ranks above the same pair across two words.
 # * `*_syllables`, `*_letters` pinyin and initials of any part (catalog.search.sounds).
 # * `*_sounds` whole pinyin and initials of a title or name, each one solid word.
-# * `exact` title and author keys: the book itself before books about it.
+# * `exact` title and author keys as numbers: the book itself before books about it. The keys, which
+#   few works share, made a fifth of a part and of the time to write it.
 # * `*_order` sort keys.
 # * `*_together` all values of a work as one, because counting a field with several values a work
 #   costs ten times as much, for every work, and there are few combinations. There are too many of
@@ -59,10 +61,11 @@ NOTE_LENGTH = 400  # characters of a note or summary that are searched
 _POSITIONS = ("any", "title", "author", "publisher", "subject", "series", "title_syllables",
               "author_syllables", "title_letters", "author_letters")  # fmt: skip
 _BAGS = ("title_words", "title_chars", "author_chars")
-_RAW = ("exact", "title_sounds", "author_sounds", "identifier", "barcode", "call_number",
+_RAW = ("title_sounds", "author_sounds", "identifier", "barcode", "call_number",
         "class_number", "held_at", "city", "language", "material", "clc", "audience")  # fmt: skip
 _ORDERS = ("title_order", "call_order")
 COUNTED_TOGETHER = ("city", "language", "decade", "material", "clc", "audience")
+_TOGETHER = {name: f"{name}_together" for name in COUNTED_TOGETHER}
 READINGS_KEPT_WHOLE = 4
 _WEIGHT_STEPS = 64  # of two to a byte: read for every hit, a million weights stay near the core
 TOGETHER = "\x1f"  # stands between values counted together
@@ -113,8 +116,10 @@ def build_schema() -> tantivy.Schema:
         builder.add_text_field(name, tokenizer_name="blanks", index_option="freq")
     for name in _RAW:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    for name in (*_ORDERS, "available_at", *map(together, COUNTED_TOGETHER)):
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
+    builder.add_integer_field("exact", indexed=True)
+    builder.add_text_field("available_at", tokenizer_name="raw", index_option="basic", fast=True)
+    for name in (*_ORDERS, *_TOGETHER.values()):
+        builder.add_text_field(name, tokenizer_name="unasked", index_option="basic", fast=True)
     builder.add_integer_field("decade", indexed=True)
     builder.add_integer_field("year", fast=True)
     builder.add_integer_field("is_available", indexed=True)
@@ -124,13 +129,18 @@ def build_schema() -> tantivy.Schema:
 
 def together(name: str) -> str:
     """The field that holds all values of another as one."""
-    return f"{name}_together"
+    return _TOGETHER[name]
 
 
 def register_tokenizers(index: tantivy.Index) -> None:
     """Tokenizers are not stored in an index: every process that opens one must name them."""
     blanks = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
     index.register_tokenizer("blanks", blanks)
+    # Sorted and counted by, never asked for: no list of works for each value, which may be a title.
+    raw = tantivy.Tokenizer.raw()
+    nothing = tantivy.TextAnalyzerBuilder(raw).filter(tantivy.Filter.remove_long(1)).build()
+    index.register_tokenizer("unasked", nothing)
+    index.register_fast_field_tokenizer("unasked", tantivy.TextAnalyzerBuilder(raw).build())
 
 
 def to_index(document: WorkDocument) -> str:
@@ -151,7 +161,7 @@ def to_index(document: WorkDocument) -> str:
         "title": [opened(title) for title in cut["title"]],
         "any": distinct([*chain.from_iterable(cut.values()), *notes]),
         "title_words": cut["title"],
-        "exact": distinct([*map(title_key, titles), *map(person_key, authors)]),
+        "exact": [*map(exact, distinct([*map(title_key, titles), *map(person_key, authors)]))],
         **_numbers(document),
         **_facets(document),
     }
@@ -169,6 +179,11 @@ def to_index(document: WorkDocument) -> str:
     return orjson.dumps(fields).decode()
 
 
+def exact(key: str) -> int:
+    """The key of a title or author as the number the index knows it by."""
+    return int.from_bytes(blake2b(key.encode(), digest_size=5).digest())
+
+
 def opened(title: str) -> str:
     """The tokens of a title, and before them START with the first: ^射雕 射雕 雕英."""
     return f"{START}{title.partition(' ')[0]} {title}" if title else ""
@@ -176,6 +191,8 @@ def opened(title: str) -> str:
 
 def distinct(values: Collection[_Value | None]) -> tuple[_Value, ...]:
     """Each once, in order, without the empty ones: the hottest function of a rebuild."""
+    if not values:
+        return ()
     if len(values) > 1:
         return tuple(dict.fromkeys(filter(None, values)))
     return tuple([value for value in values if value])
@@ -210,7 +227,7 @@ def _solid_sounds(forms: list[PinyinForms], catalogued: tuple[str, ...]) -> Sequ
 def _syllables(forms: list[PinyinForms], catalogued: tuple[str, ...]) -> list[Any]:
     found = [syllable_places(form) for form in forms]
     for pinyin in catalogued:
-        found += [[[syllable] for syllable in way] for way in split_pinyin(pinyin)[:1]]
+        found += [[[syllable] for syllable in way] for way in split_pinyin(pinyin, limit=1)]
     distinct = [places for i, places in enumerate(found) if places not in found[:i]]
     return [neighbourly(places, between=BETWEEN) for places in distinct]
 
@@ -241,9 +258,11 @@ def _facets(document: WorkDocument) -> Fields:
         "clc": distinct([main_class(text) for text in document.classes]),
         "decade": list({year // 10 * 10 for year in years}),
     }
-    found = {name: each for name, each in values.items() if each}
-    for name in tuple(found):
-        found[together(name)] = [TOGETHER.join(sorted(map(str, found[name])))]
+    found: Fields = {}
+    for name, each in values.items():
+        if each:
+            as_one = TOGETHER.join(sorted(map(str, each))) if len(each) > 1 else str(each[0])
+            found |= {name: each, _TOGETHER[name]: [as_one]}
     return found | {
         "available_at": distinct(document.available_at),
         "held_at": distinct(document.held_at),
