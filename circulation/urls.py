@@ -28,7 +28,9 @@ urlpatterns = [
     path("notice-addresses/forget/", api_notices.NoticeAddressForget.as_view()),
     path("guardians/", api_readers.Guardians.as_view()),
     path("guardians/<int:link_id>/end/", api_readers.GuardianEnd.as_view()),
-    # checkouts/ and checkins/ stand first in library_net/urls.py
+    # What is ordinary of these two is answered in front of Django: api_quick.py.
+    path("checkouts/", api.Checkouts.as_view()),
+    path("checkins/", api.Checkins.as_view()),
     path("renewals/", api.Renewals.as_view()),
     path("requests/", api_requests.Requests.as_view()),
     path("requests/<int:request_id>/", api_requests.RequestDetail.as_view()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from library_net.api.problems import document
@@ -12,6 +13,15 @@ from library_net.errors import LibraryError
 POLICY = (
     "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; "
     "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+# What the middleware puts on an answer to a program, for answers given in front of it.
+HEADERS = (
+    ("Content-Language", settings.LANGUAGE_CODE),
+    ("Content-Security-Policy", POLICY),
+    ("Cross-Origin-Opener-Policy", settings.SECURE_CROSS_ORIGIN_OPENER_POLICY),
+    ("Referrer-Policy", settings.SECURE_REFERRER_POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", settings.X_FRAME_OPTIONS),
 )
 
 

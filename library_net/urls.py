@@ -5,12 +5,8 @@ from django.urls import include, path
 
 from catalog.protocols.oai.views import oai
 from catalog.protocols.sru.views import sru
-from circulation.api_quick import checkins, checkouts
 
 urlpatterns = [
-    # First, because addresses are tried in turn and these two are asked for all day.
-    path("api/v1/checkouts/", checkouts),
-    path("api/v1/checkins/", checkins),
     path("", include("library_net.portal.urls")),
     path("desk/members/", include("catalog.desk.urls")),
     path("desk/", include("circulation.desk.urls")),

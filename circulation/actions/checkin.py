@@ -44,20 +44,39 @@ def checkin(
     leaves an exception that says what to do; an ID number scanned for a book is kept masked only
     (ID-12). Raises only ``unknown_branch``, ``outside_your_agency``, ``operation_reused``.
     """
-    asked = {"branch": branch_id, "barcode": barcode_asked(barcode), "owner": owner}
-    call = Call(
+    call = _call(intent=intent, branch=branch_id, barcode=barcode, owner=owner, now=now)
+    answer = _take_in_lane(call)
+    return answer if answer is not None else _take_alone(call)
+
+
+def checkin_if_ordinary(
+    *, intent: Intent, branch: str, barcode: str, owner: str = "", now: datetime
+) -> Answer | None:
+    """As ``checkin``, in a batch or not at all: then none, and nothing was done.
+
+    On PostgreSQL it needs no connection of the thread's own.
+    """
+    return _take_in_lane(_call(intent=intent, branch=branch, barcode=barcode, owner=owner, now=now))
+
+
+def _call(*, intent: Intent, branch: int | str, barcode: str, owner: str, now: datetime) -> Call:
+    asked = {"branch": branch, "barcode": barcode_asked(barcode), "owner": owner}
+    return Call(
         intent=intent,
         action=ACTION,
         digest=digest_of(ACTION, asked),
-        branch=branch_id,
+        branch=branch,
         barcode=clean_barcode(barcode),
         owner=owner,
         now=now,
     )
+
+
+def _take_in_lane(call: Call) -> Answer | None:
     outcome = _LANE.run(call)
     if isinstance(outcome, LibraryError):
         raise outcome
-    return outcome if isinstance(outcome, dict) else _take_alone(call)
+    return outcome if isinstance(outcome, dict) else None
 
 
 # --- together ------------------------------------------------------------------------------------

@@ -106,38 +106,63 @@ def checkout_by_card(
 
     Raises besides ``ambiguous_card``.
     """
+    return _lend(
+        _call_by_card(
+            intent=intent, branch=branch, card=card, barcode=barcode, owner=owner, now=now
+        )
+    )
+
+
+def checkout_if_ordinary(
+    *, intent: Intent, branch: str, card: str, barcode: str, owner: str = "", now: datetime
+) -> Answer | None:
+    """As ``checkout_by_card``, in a batch or not at all: then none, and nothing was done.
+
+    On PostgreSQL it needs no connection of the thread's own.
+    """
+    return _lend_in_lane(
+        _call_by_card(
+            intent=intent, branch=branch, card=card, barcode=barcode, owner=owner, now=now
+        )
+    )
+
+
+def _call_by_card(
+    *, intent: Intent, branch: str, card: str, barcode: str, owner: str, now: datetime
+) -> Call:
     asked = {
         "branch": branch,
         "card": card_asked(card),
         "barcode": barcode_asked(barcode),
         "owner": owner,
     }
-    return _lend(
-        Call(
-            intent=intent,
-            action=ACTION,
-            digest=digest_of(ACTION, asked),
-            branch=branch,
-            barcode=clean_barcode(barcode),
-            owner=owner,
-            card=card_at(card, today=local_date(now), issuers=[own_code(branch, now=now)]),
-            now=now,
-        )
+    return Call(
+        intent=intent,
+        action=ACTION,
+        digest=digest_of(ACTION, asked),
+        branch=branch,
+        barcode=clean_barcode(barcode),
+        owner=owner,
+        card=card_at(card, today=local_date(now), issuers=[own_code(branch, now=now)]),
+        now=now,
     )
 
 
 def _lend(call: Call) -> Answer:
-    """Together with whoever else lends now; alone where anything is out of the ordinary."""
+    answer = _lend_in_lane(call)
+    return answer if answer is not None else _lend_alone(call)
+
+
+def _lend_in_lane(call: Call) -> Answer | None:
+    """Together with whoever else lends now; none where anything is out of the ordinary."""
     outcome = _LANE.run(call)
     if isinstance(outcome, Wider) and call.card is not None:
         issuers = every_issuer(now=call.now)
         card = card_at(call.card.text, today=local_date(call.now), issuers=issuers)
         outcome = _LANE.run(replace(call, card=card))
-    if isinstance(outcome, Wider):
-        outcome = None
     if isinstance(outcome, LibraryError):
         raise outcome
-    return outcome if outcome is not None else _lend_alone(call)
+    return None if isinstance(outcome, Wider) else outcome
 
 
 # --- together ------------------------------------------------------------------------------------

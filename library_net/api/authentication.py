@@ -20,10 +20,15 @@ LAST_USED_EVERY = timedelta(minutes=5)  # a write per call would make every read
 _noted: dict[int, datetime] = {}
 
 
+def is_use_noted(key_id: int, *, now: datetime) -> bool:
+    """Whether this process noted a use of the key in the last few minutes."""
+    noted = _noted.get(key_id)
+    return noted is not None and now - noted <= LAST_USED_EVERY
+
+
 def note_use(key_id: int, *, now: datetime) -> None:
     """Remember that a key was used, every few minutes. Queries: 0, seldom 1."""
-    noted = _noted.get(key_id)
-    if noted is not None and now - noted <= LAST_USED_EVERY:
+    if is_use_noted(key_id, now=now):
         return
     _noted[key_id] = now
     MemberKey.objects.filter(pk=key_id).filter(
