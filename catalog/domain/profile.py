@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b
+
+import msgspec
 
 from catalog.domain.numbering import roman_number
 from catalog.domain.records import SUDOC, BibRecord, IdentifierKind, Material, TitleKind
@@ -65,12 +66,11 @@ _STRONG_KINDS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class MatchProfile:
+class MatchProfile(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One record as the matcher sees it: folded, keyed, ready to compare.
 
     What the keys need is worked out at once, the rest when a comparison first asks: most records
-    of a new file meet nobody. (Hence no slots.)
+    of a new file meet nobody. (Hence ``dict``.)
     """
 
     record: BibRecord
@@ -266,6 +266,7 @@ def profile_of(record: BibRecord) -> MatchProfile:
     )
 
 
+@lru_cache(maxsize=1024)  # asked for the profile and for the work of one record
 def split_title(text: str) -> tuple[str, str, int | None]:
     """(title key without part designation, the part, how many parts a whole set has)."""
     set_size = None

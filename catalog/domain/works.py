@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import combinations
+
+import msgspec
 
 from catalog.domain.clustering import Groups
 from catalog.domain.matching import Verdict
@@ -57,23 +59,22 @@ _MADE_OF_IT = re.compile(
 _LARGEST_FAMILY = 400  # unlike units; beyond that only title and author count
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class WorkFacts:
+class WorkFacts(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """What a record says of the work it is an edition of. Only ``key``: nothing beyond MA-12."""
 
     key: str
     title: str = ""
     author: str = ""  # key of the first name, as on the title page
-    names: frozenset[str] = field(default=_NOTHING, compare=False)  # in the original language
-    ids: frozenset[str] = field(default=_NOTHING, compare=False)
-    originals: frozenset[str] = field(default=_NOTHING, compare=False)  # keys of original titles
-    languages: frozenset[str] = field(default=_NOTHING, compare=False)  # of this edition
     born: int = 0
     died: int = 0
     nation: str = ""
     is_part: bool = False  # a volume, several works, or a collection
     is_made_over: bool = False
-    order: tuple[tuple[str, ...], ...] = ()  # the sets above, so that equal facts are equal
+    order: tuple[tuple[str, ...], ...] = ()  # the sets below: they have no order of their own
+    names: frozenset[str] = _NOTHING  # in the original language
+    ids: frozenset[str] = _NOTHING
+    originals: frozenset[str] = _NOTHING  # keys of original titles
+    languages: frozenset[str] = _NOTHING  # of this edition
 
     @property
     def ties(self) -> tuple[str, ...]:

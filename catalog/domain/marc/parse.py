@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from catalog.domain.items import ItemFacts
 from catalog.domain.marc import marc21, unimarc
 from catalog.domain.marc.charset import SPELLINGS
@@ -37,8 +39,7 @@ class SourceProfile:
         HoldingsProfile(self.holdings)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedRecord:
+class ParsedRecord(msgspec.Struct, frozen=True, kw_only=True):
     record: BibRecord
     items: tuple[ItemFacts, ...]
     encoding: str
