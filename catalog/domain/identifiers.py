@@ -35,18 +35,22 @@ def _folded(raw: str) -> str:
 
 def ean_check_digit(first_twelve: str) -> str:
     """Check digit of an EAN-13 number (ISO 2108 annex C)."""
-    total = sum(map(int, first_twelve[::2])) + 3 * sum(map(int, first_twelve[1::2]))
+    digits = first_twelve.encode()
+    total = sum(digits[::2]) + 3 * sum(digits[1::2]) - 24 * ord("0")
     return str(-total % 10)
 
 
 def _weighted_check(digits: str) -> str:
     """ISO 2108 (ISBN-10) and ISO 3297 (ISSN): weights fall to 2, modulus 11, X for ten."""
-    check = -sum(map(mul, map(int, digits), range(len(digits) + 1, 1, -1))) % 11
+    weights = range(len(digits) + 1, 1, -1)
+    check = (ord("0") * sum(weights) - sum(map(mul, digits.encode(), weights))) % 11
     return "X" if check == 10 else str(check)
 
 
 def isbn13(compact: str) -> str:
     """The 13 digits of an ISBN given without dashes (10, 13 or 9-digit SBN); empty when wrong."""
+    if not compact.isascii():
+        return ""
     if len(compact) == 9 and compact.isdigit():
         compact = "0" + compact  # SBN, before 1970
     if len(compact) == 10 and compact[:9].isdigit():

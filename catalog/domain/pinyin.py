@@ -265,7 +265,10 @@ def pinyin_key(typed: str) -> str:
 
 @lru_cache(maxsize=16384)
 def _plain_letters(typed: str) -> str:
-    solid = fold(typed.replace("ü", "v").replace("Ü", "v")).replace(" ", "")
+    if typed.isascii() and typed.isalnum():
+        solid = typed.lower()  # as the following would say
+    else:
+        solid = fold(typed.replace("ü", "v").replace("Ü", "v")).replace(" ", "")
     return solid.replace("v", "u")
 
 

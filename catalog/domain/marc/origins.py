@@ -26,7 +26,6 @@ _ORIGINAL = re.compile(
     r"|translation of|title of original)\s*[:：]\s*[《“\"]?(?P<title>[^。；;》”\"]+)",
     re.IGNORECASE,
 )
-_HINTS = ("原", "译自", "anslation of", "original")  # a quick look before the long one
 
 
 def person_ids(values: Sequence[str]) -> tuple[str, ...]:
@@ -51,9 +50,16 @@ def person_links(ids: Iterable[str]) -> list[str]:
     return [f"{_LINKS[kind]}{number}" for kind, _, number in known if kind in _LINKS]
 
 
+def _may_tell(note: str) -> bool:
+    """A quick look before the long one."""
+    if "anslation of" in note or "original" in note:
+        return True
+    return not note.isascii() and ("原" in note or "译自" in note)
+
+
 def original_title(note: str) -> str:
     """The title a note says this book was translated from: 书名原文: The great Gatsby (NO-23)."""
-    if not any(hint in note for hint in _HINTS):
+    if not _may_tell(note):
         return ""
     found = _ORIGINAL.search(note)
     text = title_text(found["title"]) if found else ""

@@ -29,8 +29,8 @@ _HIDDEN = dict.fromkeys(
 def clean(text: str) -> str:
     """One blank between words; no line ends, sorting marks (U+0098, U+009C) or hidden marks."""
     if not text.isprintable():
-        text = text.translate(_HIDDEN)
-    return " ".join(text.split())
+        return " ".join(text.translate(_HIDDEN).split())
+    return " ".join(text.split()) if "  " in text else text.strip()  # no other white space in it
 
 
 def is_latin(text: str) -> bool:
@@ -71,6 +71,8 @@ def _drops_stop(text: str) -> bool:
     """A closing stop belongs to an initial, an abbreviation or an ellipsis, or to nobody."""
     if text.endswith(".."):
         return False
+    if text[-6:-1].isalnum() and len(text) > 5:  # longer than any abbreviation
+        return True
     word = text[:-1].rsplit(" ", 1)[-1].rsplit(".", 1)[-1].rsplit("-", 1)[-1]
     return len(word) > 1 and word.lower() not in _ABBREVIATIONS
 
@@ -301,6 +303,8 @@ _UNENCODED = re.compile("[\ufffd\ue000-\uf8ff〓□■\U000f0000-\U0010ffff]|\\?
 
 def is_unencoded(text: str) -> bool:
     """Whether characters were lost on the way: 〓, private use, replacement marks (NO-20)."""
+    if text.isascii():
+        return "??" in text
     return _UNENCODED.search(text) is not None
 
 
