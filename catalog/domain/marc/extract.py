@@ -111,7 +111,9 @@ class MarcFields:
 
     def linked(self, tag: str) -> list[tuple[Field | None, Field | None]]:
         """Fields with their 880 partner (MARC 21 $6): base alone, both, or the 880 alone."""
-        base = self.fields(tag)
+        base = self.by_tag.get(tag)
+        if base is None:
+            base = self.fields(tag) if tag in _SPLIT_LATER else _NOTHING
         if "880" not in self.by_tag:
             return [(one, None) for one in base]
         partners: dict[str, Field] = {}

@@ -7,7 +7,8 @@ is kept as pinyin (NO-11).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -51,6 +52,7 @@ from catalog.domain.records import (
 )
 
 Pair = tuple[Field | None, Field | None]
+_Row = TypeVar("_Row", bound=tuple[Any, ...])
 _EMPTY: Field = ("  ", [])
 
 _OTHER_TITLES = (
@@ -103,19 +105,22 @@ def get_titles(fields: MarcFields) -> list[Title]:
     found: list[Title] = []
     for base, other in fields.linked("245")[:1]:
         found += _main_titles(base or _EMPTY, other or _EMPTY)
-    is_translation = bool(fields.first("041", "h"))
-    for tag, codes, default in _OTHER_TITLES:
-        for base, other in _pairs(fields, tag):
+    for tag, codes, default in _rows(fields, _OTHER_TITLES):
+        for base, other in fields.linked(tag):
             text, pinyin = _both(base, other, codes)
             if text:
+                is_translation = bool(fields.first("041", "h"))
                 kind = _kind(tag, base or other or _EMPTY, default, is_translation=is_translation)
                 found.append(Title(text=title_text(text), kind=kind, pinyin=title_text(pinyin)))
     return found
 
 
-def _pairs(fields: MarcFields, tag: str) -> Iterable[Pair]:
-    """``fields.linked``, at no cost where a record has neither the field nor an 880."""
-    return fields.linked(tag) if tag in fields.by_tag or "880" in fields.by_tag else ()
+def _rows(fields: MarcFields, table: tuple[_Row, ...]) -> Sequence[_Row]:
+    """The rows of a table, a tag first, that this record has anything for."""
+    by_tag = fields.by_tag
+    if "880" in by_tag:  # may hold a field of any tag
+        return table
+    return [row for row in table if row[0] in by_tag]
 
 
 def _kind(tag: str, one: Field, default: TitleKind, *, is_translation: bool) -> TitleKind:
@@ -156,7 +161,7 @@ def get_volume(fields: MarcFields) -> tuple[str, str]:
     for base, other in fields.linked("245")[:1]:
         volume, _ = _both(base, other, "n")
         part, _ = _both(base, other, "p")
-        return strip_isbd(volume), strip_isbd(part)
+        return volume and strip_isbd(volume), part and strip_isbd(part)
     return "", ""
 
 
@@ -168,8 +173,8 @@ def get_responsibility(fields: MarcFields) -> str:
 
 def get_contributors(fields: MarcFields) -> list[Contributor]:
     found: list[Contributor] = []
-    for tag, codes, default, is_corporate in _CONTRIBUTORS:
-        for base, other in _pairs(fields, tag):
+    for tag, codes, default, is_corporate in _rows(fields, _CONTRIBUTORS):
+        for base, other in fields.linked(tag):
             one = base or other or _EMPTY
             if tag >= "700" and one[0][1] != "2" and first(one[1], "t"):
                 continue  # a related work, not someone who made this one
@@ -190,7 +195,7 @@ def get_contributors(fields: MarcFields) -> list[Contributor]:
 
 
 def get_edition(fields: MarcFields) -> tuple[str, int | None]:
-    for base, other in _pairs(fields, "250"):
+    for base, other in fields.linked("250"):
         text = strip_isbd(_both(base, other, "ab")[0])
         if text:
             return text, edition_number(text)
@@ -261,9 +266,10 @@ def get_country(fields: MarcFields) -> str:
 def get_identifiers(fields: MarcFields) -> list[Identifier]:
     found: list[Identifier] = []
     for _, subfields in fields.by_tag.get("020", ()):
-        qualifier = clean(join(subfields, "q", ", ")).strip("() :;,")
+        qualifier = join(subfields, "q", ", ")
+        qualifier = qualifier and clean(qualifier).strip("() :;,")
         for code, value in subfields:
-            if code in "az" and any(char.isdigit() for char in value):
+            if code in "az" and (value[:1].isdigit() or any(map(str.isdigit, value))):
                 one = parse_isbn(value.partition(" : ")[0])
                 is_valid = one.is_valid and code == "a"
                 found.append(
@@ -285,7 +291,7 @@ def _subfields_of(fields: MarcFields, tag: str) -> list[tuple[str, str]]:
 
 def get_subjects(fields: MarcFields) -> list[str]:
     found = []
-    for tag, heading, divisions in _SUBJECTS:
+    for tag, heading, divisions in _rows(fields, _SUBJECTS):
         for _, subfields in fields.by_tag.get(tag, ()):
             if tag == "653":
                 found += [strip_isbd(value) for code, value in subfields if code == "a"]
@@ -298,7 +304,7 @@ def get_subjects(fields: MarcFields) -> list[str]:
 
 def get_classes(fields: MarcFields) -> list[Classification]:
     found = []
-    for tag, scheme in _CLASSES:
+    for tag, scheme in _rows(fields, _CLASSES):
         for _, subfields in fields.by_tag.get(tag, ()):
             edition = first(subfields, "2").strip() if scheme == "ddc" else ""
             for value in [clean(value) for code, value in subfields if code == "a" and value]:
@@ -319,10 +325,10 @@ def get_classes(fields: MarcFields) -> list[Classification]:
 
 def get_series(fields: MarcFields) -> list[Series]:
     found: list[Series] = []
-    for tag, codes, number in _SERIES:
+    for tag, codes, number in _rows(fields, _SERIES):
         if found and tag >= "800":
             break  # 8XX traces what 490 has said
-        for base, other in _pairs(fields, tag):
+        for base, other in fields.linked(tag):
             title = strip_isbd(_both(base, other, codes)[0])
             volume = strip_isbd(_both(base, other, number)[0])
             if title:
@@ -340,7 +346,7 @@ def get_notes(fields: MarcFields) -> list[str]:
 
 
 def get_summary(fields: MarcFields) -> str:
-    for base, other in _pairs(fields, "520"):
+    for base, other in fields.linked("520"):
         if text := _both(base, other, "ab")[0]:
             return clean(text)
     return ""
