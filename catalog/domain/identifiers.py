@@ -24,6 +24,7 @@ _ISBN_LABEL = re.compile(r"^[\s:]*(?:e?ISBN(?:[- ]?1[03])?)?[\s:]*", re.IGNORECA
 _UBSN = re.compile(
     r"^\s*(?:全?国?统一)?(?:书号)?[\s::]*(\d{4,5})\s*[·•.\-・‧⋅∙]\s*(\d{1,5})\s*(?:[((](.*)[))])?\s*$"
 )
+_OF_BOOK = IdentifierKind.ISBN  # see Note [Members by name] in records
 _QUALIFIER_EDGES = " ()()[]:;,,.、"
 
 
@@ -74,7 +75,7 @@ qualifier='平装')
     """
     plain = _ISBN_PLAIN.fullmatch(raw)
     if plain and (value := isbn13(plain[1])) and not value.startswith("9790"):
-        return Identifier(kind=IdentifierKind.ISBN, value=value, qualifier=plain[2] or "")
+        return Identifier(kind=_OF_BOOK, value=value, qualifier=plain[2] or "")
     text = _folded(raw).strip()
     if book_number := parse_ubsn(text):
         return book_number

@@ -48,7 +48,7 @@ _COUNTED = re.compile(
     r"\[(?P<n>\d{1,3})\] ?(?:p|l)|(?P<m>\d{1,3}) un+umbered (?:page|lea)", re.IGNORECASE
 )
 _SOUNDS = str.maketrans({"y": "i", "j": "i", "w": "v"})
-_DOUBLED = re.compile(r"([^\W\d])\1+")
+_DOUBLED = re.compile(r"([^\W\d])(?=\1)")
 _OPEN_SET = re.compile(
     r"\s*(?:v|vols?|bd|t)\.?\s*(?:<|$|\()|\s*<|\s*\d+\s*v\.\s*\(<", re.IGNORECASE
 )
@@ -58,6 +58,8 @@ _LASTING_LINK = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_PART = 12  # characters; a longer tail is a title of its own, not a part designation
+_MAIN, _ISBN = TitleKind.MAIN, IdentifierKind.ISBN  # see Note [Members by name] in records
+_ELECTRONIC, _SERIAL = Material.ELECTRONIC, Material.SERIAL
 _STRONG_KINDS = {
     IdentifierKind.ISSN: "issn",
     IdentifierKind.UBSN: "ubsn",
@@ -290,7 +292,7 @@ def _sounds(record: BibRecord, title: str, *, is_han: bool) -> tuple[str, ...]:
     """Romanised main title: as catalogued first, then as computed; most likely reading first."""
     if not is_han:
         return (_heard(pinyin_key(title)),) if title else ()
-    main = next((t for t in record.titles if t.kind is TitleKind.MAIN), None)
+    main = next((t for t in record.titles if t.kind is _MAIN), None)
     catalogued = _heard(pinyin_key(main.pinyin)) if main and main.pinyin else ""
     computed = [_heard(pinyin_key(full)) for full in pinyin_forms(title).fulls()]
     # The reading everybody computes alike comes first: it is the key both sides certainly have.
@@ -299,7 +301,7 @@ def _sounds(record: BibRecord, title: str, *, is_han: bool) -> tuple[str, ...]:
 
 def _heard(text: str) -> str:
     """Two ways to romanise a word, and a letter written once or twice, become one."""
-    return _DOUBLED.sub(r"\1", text.translate(_SOUNDS))
+    return _DOUBLED.sub("", text.translate(_SOUNDS))
 
 
 def _front_matter(extent: str) -> int:
@@ -328,7 +330,7 @@ def _isbns(record: BibRecord) -> tuple[frozenset[str], frozenset[str]]:
     own: set[str] = set()
     of_set: set[str] = set()
     for found in record.identifiers:
-        if found.kind == IdentifierKind.ISBN and found.is_valid:
+        if found.kind is _ISBN and found.is_valid:
             is_set = found.qualifier and _SET_QUALIFIER.search(found.qualifier)
             (of_set if is_set else own).add(found.value)
     return frozenset(own), frozenset(of_set - own)
@@ -350,8 +352,8 @@ def _numbers_of_documents(record: BibRecord) -> Iterator[str]:
     """
     extent = record.extent.lower()
     carrier = "online" if "online" in extent else "film" if "micro" in extent else "print"
-    is_electronic = record.material is Material.ELECTRONIC
-    if record.material is Material.SERIAL or is_electronic != (carrier == "online"):
+    is_electronic = record.material is _ELECTRONIC
+    if record.material is _SERIAL or is_electronic != (carrier == "online"):
         return
     for one in record.identifiers:
         if one.qualifier == SUDOC and not one.value.endswith((":", "/")):

@@ -23,7 +23,6 @@ from catalog.domain.text import (
     fold,
     has_han,
     person_key,
-    person_keys,
     pinyin_forms,
     pinyin_key,
     publisher_key,
@@ -32,6 +31,7 @@ from catalog.domain.text import (
 from catalog.domain.transliteration import names_in_letters, sound_alike
 
 _NOTHING: frozenset[str] = frozenset()
+_ORIGINAL, _SERIAL = TitleKind.ORIGINAL, Material.SERIAL  # see Note [Members by name] in records
 _LIFE = re.compile(r"(\d{4})\s*[-–—~]\s*(\d{4})?")
 _MARK = re.compile(r"[^\W\d]{1,6}")
 _DYNASTY_NAMES = """
@@ -91,9 +91,20 @@ def work_key(record: BibRecord) -> str:
 
     Without an author the publisher stands in, so that two yearbooks of one name stay apart.
     """
+    return _key(record, _first_named(record)[1])
+
+
+def _first_named(record: BibRecord) -> tuple[Contributor | None, str]:
+    """The first whose name says anything, and the key of that name."""
+    for one in record.contributors:
+        if key := person_key(one.name):
+            return one, key
+    return None, ""
+
+
+def _key(record: BibRecord, person: str) -> str:
     title, _, _ = split_title(_main_title(record))
-    person = next((keys[0] for c in record.contributors if (keys := person_keys(c.name))), "")
-    kind = "" if record.material is not Material.SERIAL else "serial"
+    kind = "" if record.material is not _SERIAL else "serial"
     return _hash(kind, title, person or f"publisher {publisher_key(record.publisher)}")
 
 
@@ -103,8 +114,8 @@ def work_facts(record: BibRecord) -> WorkFacts:
     Only a person named as author, and only names or titles carried over from another language, are
     worth more than the key.
     """
-    key = work_key(record)
-    author = next((one for one in record.contributors if person_key(one.name)), None)
+    author, person = _first_named(record)
+    key = _key(record, person)
     if author is None or not _is_carried_over(record, author):
         return WorkFacts(key=key)
     title, volume, set_size = split_title(_main_title(record))
@@ -116,7 +127,7 @@ def work_facts(record: BibRecord) -> WorkFacts:
     return WorkFacts(
         key=key,
         title=title,
-        author=person_key(author.name),
+        author=person,
         names=names,
         ids=ids,
         originals=originals,
@@ -147,12 +158,13 @@ def _main_title(record: BibRecord) -> str:
 def _is_carried_over(record: BibRecord, author: Contributor) -> bool:
     if author.is_corporate or author.role not in ("aut", "cre") or not record.titles:
         return False
-    if record.material is Material.SERIAL:
+    if record.material is _SERIAL:
         return False
     if author.ids or author.original or record.original_languages:
         return True
-    if any(title.kind is TitleKind.ORIGINAL for title in record.titles):
-        return True
+    for title in record.titles:
+        if title.kind is _ORIGINAL:
+            return True
     return has_han(author.name) and bool(_nation(author))
 
 

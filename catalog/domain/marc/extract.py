@@ -22,6 +22,7 @@ Field = tuple[str, Subfields]
 """(two indicators, [(code, value) …]) of a data field."""
 
 _NOTHING: list[Field] = []
+_MARC21 = MarcFormat.MARC21  # see Note [Members by name] in records
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _subfields = re.compile("\x1f([^\x1f])([^\x1f]*)").findall
 _CONTROL = frozenset(f"00{digit}" for digit in range(1, 10))
@@ -53,7 +54,7 @@ class MarcFields:
         self.parts = parts
         self.encoding = encoding
         self.flags = flags
-        self.format = MarcFormat.MARC21
+        self.format = _MARC21
         by_tag: dict[str, list[Field]] = {}
         self.by_tag = by_tag
         last, run = "", _NOTHING
@@ -169,7 +170,7 @@ def decode(
     if isinstance(found, RecordError):
         return found
     if "245" in found.by_tag and "200" not in found.by_tag:
-        found.format = MarcFormat.MARC21  # as `detect_format` would say, at less cost
+        found.format = _MARC21  # as `detect_format` would say, at less cost
     else:
         found.format = detect_format(found, hint=format_hint or found.format)
     return found

@@ -92,6 +92,7 @@ _AUTO = {
 }
 
 
+_AUTOMATIC = HoldingsProfile.AUTO  # see Note [Members by name] in records
 # Every tag in which the above look for copies: most records have none of them.
 _TAGS = {
     format_: frozenset(
@@ -108,13 +109,13 @@ def extract_items(fields: MarcFields, *, profile: str) -> tuple[ItemFacts, ...]:
 
     Raises ValueError for a profile that is none of ``HoldingsProfile``.
     """
+    if profile == _AUTOMATIC and _TAGS[fields.format].isdisjoint(fields.tags):
+        return ()
     chosen = HoldingsProfile(profile)
     if chosen == HoldingsProfile.NONE:
         return ()
     if chosen != HoldingsProfile.AUTO:
         return _each_once(fields, _items(fields, chosen))
-    if _TAGS[fields.format].isdisjoint(fields.tags):
-        return ()
     for one in _AUTO[fields.format]:
         if found := _items(fields, one):
             # What profiles without a barcode complained about is of no interest any more.

@@ -55,6 +55,10 @@ Pair = tuple[Field | None, Field | None]
 _Row = TypeVar("_Row", bound=tuple[Any, ...])
 _EMPTY: Field = ("  ", [])
 
+# See Note [Members by name] in records.
+_PARALLEL, _OTHER = TitleKind.PARALLEL, TitleKind.OTHER
+_MARC21, _BOOK, _FOR_ANYBODY = MarcFormat.MARC21, Material.BOOK, Audience.UNKNOWN
+
 _OTHER_TITLES = (
     ("130", "anp", TitleKind.UNIFORM),
     ("240", "anp", TitleKind.UNIFORM),
@@ -144,7 +148,7 @@ def _main_titles(base: Field, other: Field) -> list[Title]:
     is_parallel = first(base[1], "a").rstrip().endswith("=")
     romanised = rest_pinyin.split(" = ")
     for at, piece in enumerate(rest.split(" = ")):
-        kind = TitleKind.PARALLEL if at or is_parallel else TitleKind.OTHER
+        kind = _PARALLEL if at or is_parallel else _OTHER
         if shown := title_text(piece):
             spoken = romanised[at] if at < len(romanised) else ""
             found.append(Title(text=shown, kind=kind, pinyin=title_text(spoken)))
@@ -354,20 +358,20 @@ def get_summary(fields: MarcFields) -> str:
 
 def get_audience(fields: MarcFields) -> Audience:
     if fields.leader[6] in "ef" or fields.leader[7] in "bis":
-        return Audience.UNKNOWN  # 008/22 means something else there
-    return MARC21_AUDIENCES.get(fields.control("008")[22:23], Audience.UNKNOWN)
+        return _FOR_ANYBODY  # 008/22 means something else there
+    return MARC21_AUDIENCES.get(fields.control("008")[22:23], _FOR_ANYBODY)
 
 
 def get_material(fields: MarcFields) -> Material:
-    material = MARC21_MATERIALS.get(fields.leader[6], Material.BOOK)
-    if material is not Material.BOOK:
+    material = MARC21_MATERIALS.get(fields.leader[6], _BOOK)
+    if material is not _BOOK:
         return material
     if fields.leader[7] in "bis":
         return Material.SERIAL
     form = fields.control("008")[23:24]
     carrier = f"{fields.first('245', 'h')} {fields.first('300', 'a')}".lower()
     is_remote = form in ("o", "q", "s") or "electronic" in carrier or "online" in carrier
-    return Material.ELECTRONIC if is_remote else Material.BOOK
+    return Material.ELECTRONIC if is_remote else _BOOK
 
 
 def get_prices(fields: MarcFields) -> list[Price]:
@@ -405,7 +409,7 @@ def to_bib_record(fields: MarcFields) -> BibRecord:
     extent, pages, volumes = get_extent(fields)
     languages, original_languages = get_languages(fields)
     return BibRecord(
-        format=MarcFormat.MARC21,
+        format=_MARC21,
         **get_control(fields),
         titles=distinct_titles(titles),
         volume=volume,

@@ -47,6 +47,7 @@ class ParsedRecord(msgspec.Struct, frozen=True, kw_only=True):
     is_deleted: bool  # leader/05
 
 
+_MARC21 = MarcFormat.MARC21  # see Note [Members by name] in records
 _OPEN = SourceProfile()
 
 
@@ -63,7 +64,7 @@ def parse(data: bytes, *, profile: SourceProfile = _OPEN) -> ParsedRecord | Reco
 
 def parse_fields(fields: MarcFields, *, holdings: str) -> ParsedRecord:
     """The same from fields already decoded."""
-    crosswalk = marc21 if fields.format == MarcFormat.MARC21 else unimarc
+    crosswalk = marc21 if fields.format is _MARC21 else unimarc
     record = crosswalk.to_bib_record(fields)
     items = extract_items(fields, profile=holdings)
     return ParsedRecord(

@@ -96,7 +96,7 @@ def prepare(data: bytes, *, profile: SourceProfile) -> Prepared | RecordError:
     if parsed.is_deleted:
         plain = Plain(
             record.control_number,
-            record.format.value,
+            str(record.format),
             is_deleted=True,
             encoding=parsed.encoding,
             flags=_flags(parsed),
@@ -126,7 +126,7 @@ def plain_of(
         flags=_flags(parsed) if parsed else (),
         items=parsed.items if parsed else (),
         control_number=record.control_number,
-        format=record.format.value,
+        format=str(record.format),
         neutral=record.to_json_text().replace("\\u0000", ""),
         work_key=work.key,
         work_ties=work.ties,

@@ -16,6 +16,7 @@ from catalog.domain.marc.roles import HAN_ROLE_END, ROLE_OF_HAN
 from catalog.domain.records import Contributor, Identifier, Title, TitleKind
 
 _Value = TypeVar("_Value")
+_MAIN, _VARIANT = TitleKind.MAIN, TitleKind.VARIANT  # see Note [Members by name] in records
 
 _OTHER_SCRIPT = re.compile(
     "[\u0370-\u1dbf\u2c80-\u2e7f\u2e80-\ua63f\ua6a0-\ua71f\ua800-\ufdff\ufe30-\uffdc"
@@ -278,7 +279,7 @@ def distinct_titles(titles: list[Title]) -> tuple[Title, ...]:
     seen: set[str] = set()
     found: list[Title] = []
     for title in titles:
-        if title.kind is not TitleKind.VARIANT or title.text not in seen:
+        if title.kind is not _VARIANT or title.text not in seen:
             found.append(title)
         seen.add(title.text)
     return unique(found)
@@ -327,7 +328,7 @@ def common_flags(
 ) -> list[str]:
     """What a cataloguer should look at in a record of any dialect (NO-20)."""
     found: list[str] = []
-    main = titles[0].text if titles and titles[0].kind is TitleKind.MAIN else ""
+    main = titles[0].text if titles and titles[0].kind is _MAIN else ""
     if not main:
         found.append(BibFlag.NO_TITLE)
     if not control_number.strip():
