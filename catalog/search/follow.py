@@ -23,7 +23,7 @@ from library_net.collector import collector_held
 from library_net.jobs.models import JobRun, JobState
 
 logger = logging.getLogger(__name__)
-CHUNK = 2000  # changes read at once
+CHUNK = 1000  # changes read at once; more would let a loan wait too long for its turn
 # Note [Few commits]
 # Each commit makes a part of the index, and the engine makes one part of every eight of a size: a
 # third of the work when an import was committed every second. So while something imports, a commit
@@ -31,7 +31,7 @@ CHUNK = 2000  # changes read at once
 # What people do with copies ends the wait, for nobody shall be sent to a shelf for a book that was
 # lent. It may stand in the feed behind a long import; so it is looked for after each portion,
 # written ahead of its turn and committed at once. When its turn comes it is written again.
-LIMIT = 18 * CHUNK  # changes of one commit
+LIMIT = 36 * CHUNK  # changes of one commit
 FEW = 500  # changes that wait for no others, and acts of people that are written ahead
 COMMIT_S = 1.0  # after which a commit with acts of people takes no more
 BULK_S = 20.0  # after which any commit takes no more: an import's news wait no longer
