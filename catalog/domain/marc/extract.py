@@ -95,7 +95,7 @@ class MarcFields:
 
     def first(self, tag: str, codes: str) -> str:
         """The first non-empty subfield of these codes in the first field that has one."""
-        for _, subfields in self.fields(tag):
+        for _, subfields in self.by_tag.get(tag) or self.fields(tag):
             for code, value in subfields:
                 if code in codes and value:
                     return value

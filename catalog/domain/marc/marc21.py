@@ -97,18 +97,23 @@ _NOTES = ("500", "502", "504", "505", "511", "515", "546", "550", "586")
 _CLC = re.compile(r"[A-KN-VXZ][A-Z]?\d")
 
 
-def get_control(fields: MarcFields) -> dict[str, str]:
-    return {
-        "control_number": clean(fields.control("001")),
-        "control_agency": clean(fields.control("003")) or fields.first("040", "a").strip(),
-        "modified": clean(fields.control("005")),
-    }
+def get_control(fields: MarcFields) -> tuple[str, str, str]:
+    """Control number, whose it is, and when the record was last changed."""
+    return (
+        clean(fields.control("001")),
+        clean(fields.control("003")) or fields.first("040", "a").strip(),
+        clean(fields.control("005")),
+    )
 
 
-def get_titles(fields: MarcFields) -> list[Title]:
-    found: list[Title] = []
-    for base, other in fields.linked("245")[:1]:
-        found += _main_titles(base or _EMPTY, other or _EMPTY)
+def _main(fields: MarcFields) -> Pair:
+    """245 and its 880: title, part and responsibility."""
+    found = fields.linked("245")
+    return found[0] if found else (None, None)
+
+
+def get_titles(fields: MarcFields, main: Pair) -> list[Title]:
+    found = _main_titles(main[0] or _EMPTY, main[1] or _EMPTY)
     for tag, codes, default in _rows(fields, _OTHER_TITLES):
         for base, other in fields.linked(tag):
             text, pinyin = _both(base, other, codes)
@@ -137,15 +142,16 @@ def _kind(tag: str, one: Field, default: TitleKind, *, is_translation: bool) -> 
 
 def _main_titles(base: Field, other: Field) -> list[Title]:
     """245 $a, and $b cut at its '=' (parallel title) into other title information."""
-    codes = "a" if first(base[1], "a") or first(other[1], "a") else "kpt"
+    proper = first(base[1], "a")
+    codes = "a" if proper or first(other[1], "a") else "kpt"
     text, pinyin = _both(base, other, codes)
     if not text:
         return []
     found = [Title(text=title_text(text), pinyin=title_text(pinyin))]
-    if not first(base[1], "b") and not first(other[1], "b"):
-        return found
     rest, rest_pinyin = _both(base, other, "b")
-    is_parallel = first(base[1], "a").rstrip().endswith("=")
+    if not rest:
+        return found
+    is_parallel = proper.rstrip().endswith("=")
     romanised = rest_pinyin.split(" = ")
     for at, piece in enumerate(rest.split(" = ")):
         kind = _PARALLEL if at or is_parallel else _OTHER
@@ -161,18 +167,14 @@ def _both(base: Field | None, other: Field | None, codes: str) -> tuple[str, str
     return choose_script(one, join(other[1], codes)) if other and other[1] else (one, "")
 
 
-def get_volume(fields: MarcFields) -> tuple[str, str]:
-    for base, other in fields.linked("245")[:1]:
-        volume, _ = _both(base, other, "n")
-        part, _ = _both(base, other, "p")
-        return volume and strip_isbd(volume), part and strip_isbd(part)
-    return "", ""
+def get_volume(main: Pair) -> tuple[str, str]:
+    volume, _ = _both(*main, "n")
+    part, _ = _both(*main, "p")
+    return volume and strip_isbd(volume), part and strip_isbd(part)
 
 
-def get_responsibility(fields: MarcFields) -> str:
-    for base, other in fields.linked("245")[:1]:
-        return strip_isbd(_both(base, other, "c")[0])
-    return ""
+def get_responsibility(main: Pair) -> str:
+    return strip_isbd(_both(*main, "c")[0])
 
 
 def get_contributors(fields: MarcFields) -> list[Contributor]:
@@ -180,18 +182,19 @@ def get_contributors(fields: MarcFields) -> list[Contributor]:
     for tag, codes, default, is_corporate in _rows(fields, _CONTRIBUTORS):
         for base, other in fields.linked(tag):
             one = base or other or _EMPTY
-            if tag >= "700" and one[0][1] != "2" and first(one[1], "t"):
+            more = [pair for pair in one[1] if pair[0] not in "abcdq"]  # than a name and dates
+            if more and tag >= "700" and one[0][1] != "2" and first(more, "t"):
                 continue  # a related work, not someone who made this one
-            role = role_of(first(one[1], "4")) or role_of(first(one[1], "ej")) or default
+            role = role_of(first(more, "4")) or role_of(first(more, "ej")) if more else ""
             shown, romanised = _both(base, other, codes)
             note = join(one[1], "cd")
             person = personal_name(
                 shown,
                 note=strip_isbd(note) if note else "",
                 pinyin=personal_name(romanised).name if romanised else "",
-                role=role,
+                role=role or default,
                 is_corporate=is_corporate,
-                ids=person_ids([value for code, value in one[1] if code in "01"]),
+                ids=person_ids([value for code, value in more if code in "01"]),
             )
             if person.name:
                 found.append(person)
@@ -243,10 +246,11 @@ def get_extent(fields: MarcFields) -> tuple[str, int | None, int | None]:
 
 def get_languages(fields: MarcFields) -> tuple[list[str], list[str]]:
     coded = fields.control("008")[35:38]
-    text = (
-        [coded, *_codes(fields.values("041", "a"))] if coded else _codes(fields.values("041", "a"))
-    )
-    return [one for one in text if _is_language(one)], _codes(fields.values("041", "h"))
+    text = [coded] if _is_language(coded) else []
+    if "041" not in fields.by_tag:
+        return text, []
+    text += [one for one in _codes(fields.values("041", "a")) if _is_language(one)]
+    return text, _codes(fields.values("041", "h"))
 
 
 def _codes(values: list[str]) -> list[str]:
@@ -344,7 +348,8 @@ def get_notes(fields: MarcFields) -> list[str]:
     return [
         text
         for tag in _NOTES
-        for _, subfields in fields.by_tag.get(tag, ())
+        if tag in fields.by_tag
+        for _, subfields in fields.by_tag[tag]
         if (text := clean(join(subfields, "abcdgrt")))
     ]
 
@@ -368,10 +373,10 @@ def get_material(fields: MarcFields) -> Material:
         return material
     if fields.leader[7] in "bis":
         return Material.SERIAL
-    form = fields.control("008")[23:24]
+    if fields.control("008")[23:24] in ("o", "q", "s"):
+        return Material.ELECTRONIC
     carrier = f"{fields.first('245', 'h')} {fields.first('300', 'a')}".lower()
-    is_remote = form in ("o", "q", "s") or "electronic" in carrier or "online" in carrier
-    return Material.ELECTRONIC if is_remote else _BOOK
+    return Material.ELECTRONIC if "electronic" in carrier or "online" in carrier else _BOOK
 
 
 def get_prices(fields: MarcFields) -> list[Price]:
@@ -394,11 +399,13 @@ def get_flags(fields: MarcFields, titles: list[Title], identifiers: list[Identif
 
 def to_bib_record(fields: MarcFields) -> BibRecord:
     """The neutral record of a MARC 21 record."""
+    control_number, control_agency, modified = get_control(fields)
     notes = unique(get_notes(fields))
-    titles = with_noted_originals(get_titles(fields), notes)
+    main = _main(fields)
+    titles = with_noted_originals(get_titles(fields, main), notes)
     identifiers = get_identifiers(fields)
-    volume, part_name = get_volume(fields)
-    responsibility = get_responsibility(fields)
+    volume, part_name = get_volume(main)
+    responsibility = get_responsibility(main)
     contributors = get_contributors(fields)
     flags = get_flags(fields, titles, identifiers)
     if not contributors and has_han(responsibility):
@@ -410,7 +417,9 @@ def to_bib_record(fields: MarcFields) -> BibRecord:
     languages, original_languages = get_languages(fields)
     return BibRecord(
         format=_MARC21,
-        **get_control(fields),
+        control_number=control_number,
+        control_agency=control_agency,
+        modified=modified,
         titles=distinct_titles(titles),
         volume=volume,
         part_name=part_name,

@@ -102,12 +102,13 @@ _NOTES = ("300", "301", "302", "303", "304", "305", "306", "307", "308", "310", 
 _CLC = re.compile(r"[A-KN-VXZ](?:[A-Z]?\d|[A-Z]?$|[A-Z]?[-/=(])")
 
 
-def get_control(fields: MarcFields) -> dict[str, str]:
-    return {
-        "control_number": clean(fields.control("001")),
-        "control_agency": fields.first("801", "b").strip() or clean(fields.control("003")),
-        "modified": clean(fields.control("005")),
-    }
+def get_control(fields: MarcFields) -> tuple[str, str, str]:
+    """Control number, whose it is, and when the record was last changed."""
+    return (
+        clean(fields.control("001")),
+        fields.first("801", "b").strip() or clean(fields.control("003")),
+        clean(fields.control("005")),
+    )
 
 
 def get_titles(fields: MarcFields) -> list[Title]:
@@ -391,6 +392,7 @@ def get_flags(fields: MarcFields, titles: list[Title], identifiers: list[Identif
 
 def to_bib_record(fields: MarcFields) -> BibRecord:
     """The neutral record of a UNIMARC or CNMARC record."""
+    control_number, control_agency, modified = get_control(fields)
     notes = unique(get_notes(fields))
     titles = with_noted_originals(get_titles(fields), notes)
     identifiers = get_identifiers(fields)
@@ -407,7 +409,9 @@ def to_bib_record(fields: MarcFields) -> BibRecord:
     languages, original_languages = get_languages(fields)
     return BibRecord(
         format=fields.format,
-        **get_control(fields),
+        control_number=control_number,
+        control_agency=control_agency,
+        modified=modified,
         titles=distinct_titles(titles),
         volume=volume,
         part_name=part_name,

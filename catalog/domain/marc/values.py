@@ -287,8 +287,11 @@ def distinct_titles(titles: list[Title]) -> tuple[Title, ...]:
 
 def join(subfields: list[tuple[str, str]], codes: str, separator: str = " ") -> str:
     """The subfields of these codes as one text, in the order of the record; not yet clean."""
-    found = [value for code, value in subfields if code in codes]
-    return separator.join(found) if len(found) != 1 else found[0]
+    found: str | None = None
+    for code, value in subfields:  # most often one, or none
+        if code in codes:
+            found = value if found is None else found + separator + value
+    return found or ""
 
 
 def first(subfields: list[tuple[str, str]], codes: str) -> str:
