@@ -32,7 +32,7 @@ from circulation.actions.operations import Answer, Intent, Journal, digest_of, r
 from circulation.domain.calendar import local_date
 from circulation.domain.checkout import Approved, Ask, decide_checkout
 from circulation.domain.credentials import mask_document
-from circulation.domain.facts import DeskFacts
+from circulation.domain.facts import DeskFacts, PatronFacts
 from circulation.domain.reasons import Refused
 from circulation.domain.scans import Ambiguous, Unknown, clean_barcode, settle_loan
 from circulation.domain.states import ItemEventKind, MoveState, RequestEvent
@@ -54,6 +54,7 @@ from circulation.readers.identity import (
 )
 from circulation.readers.identity import card as find_reader
 from circulation.readers.reference import desk_at, load_branch, load_reference
+from circulation.readers.together import Reader
 from library_net.errors import LibraryError
 from library_net.lines import SharedLine
 from library_net.network.models import Branch
@@ -171,7 +172,7 @@ def _lend_in_lane(call: Call) -> Answer | None:
 def _lend_together(cases: Sequence[Case], sheet: Sheet) -> None:
     asks = [
         Ask(
-            patron=replace(case.reader.facts, credential_blocked=case.credential_blocked),
+            patron=_patron(case, case.reader),
             copy=case.copy.facts,
             desk=case.desk,
             now=case.call.now,
@@ -185,6 +186,11 @@ def _lend_together(cases: Sequence[Case], sheet: Sheet) -> None:
             sheet.refuse(case.place, refused(decision.reasons))
         elif case.copy.facts.status == ItemStatus.AVAILABLE:  # else somebody has more to write
             _write_together(sheet, case=case, decision=decision)
+
+
+def _patron(case: Case, reader: Reader) -> PatronFacts:
+    blocked = case.credential_blocked
+    return replace(reader.facts, credential_blocked=True) if blocked else reader.facts
 
 
 def _write_together(sheet: Sheet, *, case: Case, decision: Approved) -> None:

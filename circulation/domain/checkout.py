@@ -48,22 +48,22 @@ def decide_checkout(asks: Sequence[Ask], *, rules: Sequence[LoanRule]) -> tuple[
 
     The fold serves one loan, a pile of books on the desk and a group commit of many readers alike.
     """
-    patrons: dict[int, PatronFacts] = {}
+    taken: dict[int, list[HeldLoan]] = {}  # by reader
     lent: dict[int, LoanFacts] = {}
     decisions: list[Decision] = []
     for ask in asks:
-        current = replace(
-            ask,
-            patron=patrons.get(ask.patron.id, ask.patron),
-            copy=replace(ask.copy, loan=lent.get(ask.copy.id, ask.copy.loan)),
-        )
+        current = ask
+        for loan in taken.get(ask.patron.id, ()):
+            current = replace(current, patron=current.patron.with_loan(loan))
+        if ask.copy.id in lent:
+            current = replace(current, copy=replace(ask.copy, loan=lent[ask.copy.id]))
         decision = _decide_one(current, rules=rules)
         if isinstance(decision, Approved):
             place = place_of(current.copy, desk=current.desk)
             loan = HeldLoan(
                 item_id=ask.copy.id, place=place, due_at=decision.due_at, price=ask.copy.price
             )
-            patrons[ask.patron.id] = current.patron.with_loan(loan)
+            taken.setdefault(ask.patron.id, []).append(loan)
             lent[ask.copy.id] = LoanFacts(
                 id=0, patron_id=ask.patron.id, lent_at=ask.now, due_at=decision.due_at
             )

@@ -202,6 +202,20 @@ def test_a_pile_of_books_is_decided_one_after_the_other():
     assert codes(third) == ["too_many_loans"]
 
 
+def test_a_blocked_card_opens_nothing_behind_a_good_one_of_the_same_reader():
+    """CO-1, CO-7: the fold remembers what was lent to a reader, not which card was shown."""
+    asks = [
+        Ask(patron=reader(credential_blocked=lost), copy=copy(id=item), desk=desk(), now=NOW)
+        for item, lost in ((1, False), (2, True), (3, False))
+    ]
+
+    first, refused, third = decide_checkout(asks, rules=())
+
+    assert isinstance(first, Approved)
+    assert codes(refused) == ["credential_blocked"]
+    assert isinstance(third, Approved)
+
+
 def test_many_readers_in_one_fold_do_not_share_a_limit():
     """CO-7: the same function serves a group commit."""
     rules = (LoanRule(code="r", max_loans=1),)
