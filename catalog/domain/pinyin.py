@@ -216,8 +216,10 @@ def _other_readings(
             for others in product(*(choices[i] for i in places)):
                 if len(found) == MAX_READINGS - 1:
                     return found
-                changed = dict(zip(places, others, strict=True))
-                found.append(tuple(changed.get(i, s) for i, s in enumerate(syllables)))
+                changed = syllables.copy()
+                for place, other in zip(places, others, strict=True):
+                    changed[place] = other
+                found.append(tuple(changed))
     return found
 
 

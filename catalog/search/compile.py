@@ -40,7 +40,7 @@ from catalog.domain.text import (
     words,
 )
 from catalog.search import engine
-from catalog.search.schema import exact
+from catalog.search.schema import key_number
 from catalog.search.sounds import START, letter_pairs, neighbours
 
 MAX_INITIALS = 12
@@ -81,7 +81,7 @@ class Compiler:
     def query(self, query: Query) -> Engine:
         """The tree under its filters, and a lift for works that are exactly what was typed."""
         asked = self._whole(query.root)
-        keys = {exact(key) for key in (title_key(query.typed), person_key(query.typed)) if key}
+        keys = {key_number(key) for key in (title_key(query.typed), person_key(query.typed)) if key}
         lifts: list[Engine] = []
         if self.is_ranked and not isinstance(query.root, Everything):
             known = [key for key in keys if self._is_known("exact", key)]

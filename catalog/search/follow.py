@@ -23,7 +23,8 @@ from library_net.collector import collector_held
 from library_net.jobs.models import JobRun, JobState
 
 logger = logging.getLogger(__name__)
-CHUNK = 1000  # changes read at once; more would let a loan wait too long for its turn
+CHUNK = 500  # changes read at once; more would let a loan wait too long for its turn
+WORKS = 2000  # read at once where nobody waits for a loan
 # Note [Few commits]
 # Each commit makes a part of the index, and the engine makes one part of every eight of a size: a
 # third of the work when an import was committed every second. So while something imports, a commit
@@ -31,7 +32,7 @@ CHUNK = 1000  # changes read at once; more would let a loan wait too long for it
 # What people do with copies ends the wait, for nobody shall be sent to a shelf for a book that was
 # lent. It may stand in the feed behind a long import; so it is looked for after each portion,
 # written ahead of its turn and committed at once. When its turn comes it is written again.
-LIMIT = 36 * CHUNK  # changes of one commit
+LIMIT = 72 * CHUNK  # changes of one commit
 FEW = 500  # changes that wait for no others, and acts of people that are written ahead
 COMMIT_S = 1.0  # after which a commit with acts of people takes no more
 BULK_S = 20.0  # after which any commit takes no more: an import's news wait no longer
@@ -173,7 +174,7 @@ def rebuild(index: SearchIndex, *, progress: Progress | None = None) -> int:
     with index.rebuild(feed=feed, cursor=cursor) as builder:
         while True:
             works = Work.objects.filter(pk__gt=last, absorbed_by=None).order_by("pk")
-            ids = list(works.values_list("pk", flat=True)[:CHUNK])
+            ids = list(works.values_list("pk", flat=True)[:WORKS])
             if not ids:
                 break
             with collector_held():

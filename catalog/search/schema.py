@@ -161,25 +161,25 @@ def to_index(document: WorkDocument) -> str:
         "title": [opened(title) for title in cut["title"]],
         "any": distinct([*chain.from_iterable(cut.values()), *notes]),
         "title_words": cut["title"],
-        "exact": [*map(exact, distinct([*map(title_key, titles), *map(person_key, authors)]))],
+        "exact": [*map(key_number, distinct([*map(title_key, titles), *map(person_key, authors)]))],
         **_numbers(document),
         **_facets(document),
     }
     if han := [title for title in titles if has_han(title)]:
         fields["title_words"] = _each(titles, words)
-        fields["title_chars"] = [" ".join(characters(" ".join(titles)))]
+        fields["title_chars"] = [_characters(titles)]
     if han or document.title_pinyin:
         forms = [pinyin_forms(title) for title in han]
         fields |= _sounds("title", forms, document.title_pinyin)
     if han := [author for author in authors if has_han(author)]:
-        fields["author_chars"] = [" ".join(characters(" ".join(authors)))]
+        fields["author_chars"] = [_characters(authors)]
     if han or document.author_pinyin:
         forms = [pinyin_forms(author, is_person=True) for author in han]
         fields |= _sounds("author", forms, document.author_pinyin)
     return orjson.dumps(fields).decode()
 
 
-def exact(key: str) -> int:
+def key_number(key: str) -> int:
     """The key of a title or author as the number the index knows it by."""
     return int.from_bytes(blake2b(key.encode(), digest_size=5).digest())
 
@@ -201,9 +201,16 @@ def distinct(values: Collection[_Value | None]) -> tuple[_Value, ...]:
 def _each(texts: Sequence[str], cut: Callable[[str], list[str]]) -> list[Any]:
     if not texts:
         return []
-    folded = distinct([fold(text) for text in texts])[:MAX_VALUES]
+    texts_of = {folded: text for text in texts if (folded := fold(text))}
     # Folded words of other scripts are what cutting them would give.
-    return [" ".join(cut(text)) if has_han(text) else text for text in folded]
+    return [
+        " ".join(cut(text)) if has_han(folded) else folded
+        for folded, text in list(texts_of.items())[:MAX_VALUES]
+    ]
+
+
+def _characters(texts: Sequence[str]) -> str:
+    return " ".join(dict.fromkeys(chain.from_iterable(map(characters, texts))))
 
 
 def _sounds(name: str, forms: list[PinyinForms], catalogued: tuple[str, ...]) -> Fields:
