@@ -41,9 +41,12 @@ def ean_check_digit(first_twelve: str) -> str:
     return str(-total % 10)
 
 
+_WEIGHTS = (10, 9, 8, 7, 6, 5, 4, 3, 2)
+
+
 def _weighted_check(digits: str) -> str:
     """ISO 2108 (ISBN-10) and ISO 3297 (ISSN): weights fall to 2, modulus 11, X for ten."""
-    weights = range(len(digits) + 1, 1, -1)
+    weights = _WEIGHTS[9 - len(digits) :]
     check = (ord("0") * sum(weights) - sum(map(mul, digits.encode(), weights))) % 11
     return "X" if check == 10 else str(check)
 

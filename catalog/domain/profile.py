@@ -237,7 +237,8 @@ def key_number(key: str) -> int:
 
 def profile_of(record: BibRecord) -> MatchProfile:
     """What the keys of a record need; see MatchProfile."""
-    main_title = record.title.partition(" : ")[0] or record.title
+    shown = record.title
+    main_title = shown.partition(" : ")[0] or shown
     title, title_volume, set_size = split_title(main_title)
     people = record.contributors
     first_people = person_keys(people[0].name) if people else ()

@@ -285,16 +285,13 @@ def get_identifiers(fields: MarcFields) -> list[Identifier]:
                     if qualifier or code == "z"
                     else one
                 )
-    for code, value in _subfields_of(fields, "022"):
-        if code in "ayz" and value:
-            one = parse_issn(value)
-            found.append(replace(one, is_valid=False) if code in "yz" else one)
+    for _, subfields in fields.by_tag.get("022", ()):
+        for code, value in subfields:
+            if code in "ayz" and value:
+                one = parse_issn(value)
+                found.append(replace(one, is_valid=False) if code in "yz" else one)
     found += other_numbers(fields)
     return found
-
-
-def _subfields_of(fields: MarcFields, tag: str) -> list[tuple[str, str]]:
-    return [one for _, subfields in fields.fields(tag) for one in subfields]
 
 
 def get_subjects(fields: MarcFields) -> list[str]:
@@ -304,9 +301,12 @@ def get_subjects(fields: MarcFields) -> list[str]:
             if tag == "653":
                 found += [strip_isbd(value) for code, value in subfields if code == "a"]
                 continue
-            parts = [join(subfields, heading)]
-            parts += [value for code, value in subfields if code in divisions]
-            found.append("--".join([strip_isbd(part) for part in parts if part]))
+            name = join(subfields, heading)
+            parts = [strip_isbd(name)] if name else []
+            for code, value in subfields:
+                if code in divisions and value:
+                    parts.append(strip_isbd(value))
+            found.append("--".join(parts))
     return [text for text in found if text]
 
 
@@ -315,15 +315,12 @@ def get_classes(fields: MarcFields) -> list[Classification]:
     for tag, scheme in _rows(fields, _CLASSES):
         for _, subfields in fields.by_tag.get(tag, ()):
             edition = first(subfields, "2").strip() if scheme == "ddc" else ""
-            for value in [clean(value) for code, value in subfields if code == "a" and value]:
-                is_clc = scheme == "clc" and not _CLC.match(value)
-                found.append(
-                    Classification(
-                        scheme="other" if is_clc else scheme,
-                        value=value.replace("/", "") if scheme == "ddc" else value,
-                        edition=edition,
-                    )
-                )
+            for code, written in subfields:
+                if code != "a" or not written:
+                    continue
+                value = clean(written).replace("/", "") if scheme == "ddc" else clean(written)
+                of = "other" if scheme == "clc" and not _CLC.match(value) else scheme
+                found.append(Classification(scheme=of, value=value, edition=edition))
     for _, subfields in fields.by_tag.get("084", ()):
         scheme = first(subfields, "2").strip().lower()
         scheme = "clc" if scheme.startswith("clc") or scheme == "cct" else scheme or "other"
