@@ -13,6 +13,8 @@ from collections.abc import Set as AbstractSet
 from itertools import islice
 from typing import Any, NamedTuple
 
+import msgspec
+
 from catalog.domain.items import ItemFacts
 from catalog.domain.marc.parse import ParsedRecord, SourceProfile, parse
 from catalog.domain.marc.problems import RecordError
@@ -25,7 +27,7 @@ from catalog.domain.works import work_facts
 LOOKED_BEYOND = 128 * 1024
 
 
-class Plain(NamedTuple):
+class Plain(msgspec.Struct, frozen=True, gc=False):
     """What saving one record needs; NUL stands in none of the JSON."""
 
     control_number: str
