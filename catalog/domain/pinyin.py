@@ -286,13 +286,13 @@ def split_pinyin(typed: str, *, limit: int = 4) -> tuple[tuple[str, ...], ...]:
     pieces = re.findall(r"\d+|[^\s'’\-\d]+", typed)
     chunks = [key for piece in pieces if (key := _plain_letters(piece))]
     for i, chunk in enumerate(chunks):
-        ways = _split_chunk(chunk, is_last=i == len(chunks) - 1)
+        ways = _split_chunk(chunk, is_last=i == len(chunks) - 1, limit=limit)
         whole = sorted((w + way for w in whole for way in ways), key=len)[:limit]
     return tuple(way for way in whole if way)
 
 
 @lru_cache(maxsize=8192)
-def _split_chunk(chunk: str, *, is_last: bool) -> tuple[tuple[str, ...], ...]:
+def _split_chunk(chunk: str, *, is_last: bool, limit: int) -> tuple[tuple[str, ...], ...]:
     if chunk.isdigit():
         return ((chunk,),)
     ways: list[list[tuple[str, ...]]] = [[] for _ in range(len(chunk) + 1)]
@@ -305,5 +305,5 @@ def _split_chunk(chunk: str, *, is_last: bool) -> tuple[tuple[str, ...], ...]:
             may_be_unfinished = is_last and end == len(chunk)
             if piece in _SYLLABLES or (may_be_unfinished and piece in _BEGINNINGS):
                 ways[end] += [(*way, piece) for way in ways[start]]
-        ways[end] = sorted(ways[end], key=len)[:4]
+        ways[end] = sorted(ways[end], key=len)[:limit]
     return tuple(ways[-1])

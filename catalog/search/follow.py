@@ -27,8 +27,9 @@ CHUNK = 500  # changes read at once; more would let a loan wait too long for its
 WORKS = 2000  # read at once where nobody waits for a loan
 # Note [Few commits]
 # Each commit makes a part of the index, and the engine makes one part of every eight of a size: a
-# third of the work when an import was committed every second. So while something imports, a commit
-# waits for its next portions until it is so large that eight are more than most imports.
+# fifth of the work when an import was committed every second. So while something imports, a commit
+# waits for its next portions until it is so large that eight are more than most imports; but not
+# longer, because a loan waits until everything before it is written to the disk.
 # What people do with copies ends the wait, for nobody shall be sent to a shelf for a book that was
 # lent. It may stand in the feed behind a long import; so it is looked for after each portion,
 # written ahead of its turn and committed at once. When its turn comes it is written again.

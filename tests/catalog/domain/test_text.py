@@ -274,6 +274,7 @@ def test_han_numerals_have_their_value(text, value):
 )
 def test_typed_pinyin_is_split_into_syllables(typed, syllables):
     assert syllables in split_pinyin(typed)
+    assert split_pinyin(typed, limit=1) == split_pinyin(typed)[:1]  # the best way, and no more
 
 
 @pytest.mark.parametrize("typed", ["sdyxz", "history", "", "射雕"])
