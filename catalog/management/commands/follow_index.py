@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 from rich.progress import Progress
 
-from catalog.search.follow import follow_once, follow_until, rebuild
+from catalog.search.follow import Follower, follow_until, rebuild
 from catalog.search.index import SearchIndex, shared_index
 
 
@@ -35,7 +35,8 @@ class Command(BaseCommand):
             count = self._rebuild(index)
             self.stdout.write(_("The search index holds %(count)d works.") % {"count": count})
         elif options["once"]:
-            while follow_once(index):
+            follower = Follower(index)
+            while follower.once():
                 pass
             index.close()
         else:
