@@ -140,10 +140,11 @@ Values = Sequence[int] | Sequence[str]
 
 def _where_in(sql: str, values: Values) -> tuple[str, Any]:
     if connection.vendor == "postgresql":
-        # As rows of which the planner cannot tell how many are different: of an array it sees the
-        # length, and for thousands of keys it walks the whole table, long before that pays.
+        # As rows of a query of its own, so that the planner does not see how many they are: for
+        # thousands of keys it would walk the whole table, long before that pays. As rows, because
+        # a small table is walked all the same, and each row then held against the whole array.
         kind = "text" if isinstance(values[0], str) else "bigint"
-        return sql.format(values=f"IN (SELECT unnest(%s::{kind}[]))"), _array_text(values)
+        return sql.format(values=f"IN (SELECT unnest((SELECT %s)::{kind}[]))"), _array_text(values)
     return sql.format(values="IN (SELECT value FROM json_each(%s))"), as_json(list(values))
 
 

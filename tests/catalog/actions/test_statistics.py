@@ -67,3 +67,20 @@ def test_a_later_file_reads_rows_for_its_own_records_not_the_whole_table(member)
 
     assert SourceRecord.objects.count() == 2200
     assert rows_read("catalog_sourcerecord") - before < 10 * 600
+
+
+def test_a_file_looks_its_keys_up_however_many_the_catalogue_has(member, settings):
+    """Of an array of thousands of keys the planner thinks that walking the table is cheaper."""
+    settings.INGEST_CHUNK_RECORDS = 2000
+    member.send(many(10))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO catalog_matchkey (source_record_id, key) SELECT 0, 7919::bigint * n"
+            " FROM generate_series(1, 300000) n"
+        )
+        cursor.execute("ANALYZE catalog_matchkey")
+    before = rows_read("catalog_matchkey")
+
+    member.send(many(1500, start=10))
+
+    assert rows_read("catalog_matchkey") - before < 10 * 1500
