@@ -8,7 +8,7 @@ outcome is what a first run over the same records would give (MA-11).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from catalog.actions.ingesting.portion import Incoming, Known
@@ -174,18 +174,12 @@ class _Met:
 
 def _meetings(fresh: Mapping[int, Member], stored: Mapping[int, Member]) -> _Met:
     """Pairs with a record of this step: held for one manifestation, or to be asked about."""
-    by_key: dict[int, list[Member]] = defaultdict(list)
-    for member in (*fresh.values(), *stored.values()):
-        for key in member.keys:
-            by_key[key].append(member)
     met = _Met()
     compared: set[Pair] = set()
+    by_key = _shared_keys((*fresh.values(), *stored.values()))
     for left in fresh.values():
         for key in left.keys:
-            block = by_key[key]
-            if len(block) == 1:
-                continue
-            for right in block:
+            for right in by_key.get(key, ()):
                 pair = frozenset((left.source_id, right.source_id))
                 if len(pair) == 1 or pair in compared:
                     continue
@@ -199,6 +193,24 @@ def _meetings(fresh: Mapping[int, Member], stored: Mapping[int, Member]) -> _Met
                              is_joined=False)
                     )  # fmt: skip
     return met
+
+
+def _shared_keys(members: Sequence[Member]) -> dict[int, list[Member]]:
+    """Who has each key that more than one has; most keys are those of one record alone."""
+    seen: set[int] = set()
+    shared: set[int] = set()
+    all_keys = [member.keys for member in members]
+    for keys in all_keys:
+        if not seen.isdisjoint(keys):
+            shared.update(seen.intersection(keys))
+        seen.update(keys)
+    by_key: dict[int, list[Member]] = {key: [] for key in shared}
+    for member, keys in zip(members, all_keys, strict=True):
+        if not shared.isdisjoint(keys):
+            for key in keys:
+                if key in shared:
+                    by_key[key].append(member)
+    return by_key
 
 
 # --- what else is affected ---------------------------------------------------------------------
