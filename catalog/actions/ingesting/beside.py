@@ -153,5 +153,8 @@ def is_allowed() -> bool:
 
 
 def bytes_wanted(*, length: int, count: int, limit: int) -> int:
-    """Bytes that hold a step, if records are as long as those of the last one."""
-    return length * limit * 5 // (max(count, 1) * 4) + 2 * LOOKED_BEYOND
+    """Bytes that hold a step, if its records are half as long again as those of the last one.
+
+    Half, because a step that did not fit is read twice, and steps a quarter longer are met.
+    """
+    return length * limit * 3 // (max(count, 1) * 2) + 2 * LOOKED_BEYOND
