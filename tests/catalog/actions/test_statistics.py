@@ -75,7 +75,7 @@ def test_a_file_looks_its_keys_up_however_many_the_catalogue_has(member, setting
     member.send(many(10))
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO catalog_matchkey (source_record_id, key) SELECT 0, 7919::bigint * n"
+            "INSERT INTO catalog_matchkey (source_record_id, key) SELECT 0, hashint8extended(n, 0)"
             " FROM generate_series(1, 300000) n"
         )
         cursor.execute("ANALYZE catalog_matchkey")
