@@ -1,9 +1,10 @@
 """Sixty-four desks lend to a few readers at once until every reader has met the limit.
 
-Each request goes through the whole REST door (in process, its own database connection). What is
+Each request goes to the WSGI application as a server calls it, from a thread of its own. What is
 counted afterwards is read from the database, not from the answers.
 """
 
+import json
 import logging
 import random
 import threading
@@ -11,11 +12,12 @@ import time
 from collections import Counter
 
 from django.db import connection
-from rest_framework.test import APIClient
+from django.test import RequestFactory
 
 from catalog.domain.items import ItemStatus
 from catalog.models import Item
 from circulation.models import Loan, LoanRule, Patron
+from library_net.wsgi import application
 from tests.benchmarks.harness import BenchContext, percentile
 from tests.world import NOW, World, card_of
 
@@ -79,35 +81,38 @@ class Day:
 
     def _client(self, number: int, key: str) -> None:
         dice = random.Random(SEED + number)
-        # SERVER_NAME: the settings allow no host called testserver.
-        client = APIClient(raise_request_exception=False, SERVER_NAME="127.0.0.1")
-        client.credentials(HTTP_AUTHORIZATION=f"Key {key}")
         turn = 0
         while card := self._draw(dice):
             turn += 1
             body = {"branch": "JJ-MAIN", "card": card, "barcode": dice.choice(self.barcodes)}
             started = time.perf_counter()
-            response = client.post(
-                "/api/v1/checkouts/",
-                body,
-                format="json",
-                headers={"Idempotency-Key": f"{number}-{turn}"},
+            status, answer = _post(
+                "/api/v1/checkouts/", body, key=key, operation=f"{number}-{turn}"
             )
             took = time.perf_counter() - started
-            self._note(card, response, took, is_first=turn == 1)
+            is_full = status == 409 and answer["code"] == "too_many_loans"
+            self._note(card, status, took, is_full=is_full, is_first=turn == 1)
         connection.close()
 
     def _draw(self, dice: random.Random) -> str:
         with self._lock:
             return dice.choice(sorted(self.waiting)) if self.waiting else ""
 
-    def _note(self, card: str, response, seconds: float, *, is_first: bool) -> None:
-        is_full = response.status_code == 409 and response.json()["code"] == "too_many_loans"
+    def _note(self, card: str, status, seconds: float, *, is_full: bool, is_first: bool) -> None:
         with self._lock:
-            self.statuses[response.status_code] += 1
+            self.statuses[status] += 1
             (self.first_times if is_first else self.times).append(seconds)
             if is_full:
                 self.waiting.discard(card)
+
+
+def _post(path: str, body: dict[str, str], *, key: str, operation: str) -> tuple[int, dict]:
+    headers = {"Host": "127.0.0.1", "Authorization": f"Key {key}", "Idempotency-Key": operation}
+    sent = json.dumps(body).encode()
+    environ = RequestFactory().generic("POST", path, sent, "application/json", headers=headers)
+    told = []
+    parts = application(environ.environ, lambda line, _headers, _problem=None: told.append(line))
+    return int(told[0].split()[0]), json.loads(b"".join(parts))
 
 
 def _copies(world: World) -> list[str]:
