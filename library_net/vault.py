@@ -14,7 +14,6 @@ is searched under every key.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 from dataclasses import dataclass
@@ -54,7 +53,7 @@ class AesSha256:
     """AES-256-GCM and HMAC-SHA-256."""
 
     def mac(self, key: bytes, message: bytes) -> str:
-        return hmac.new(key, message, hashlib.sha256).hexdigest()
+        return hmac.digest(key, message, "sha256").hex()  # in one go: half the time of an object
 
     def encrypt(self, key: bytes, *, nonce: bytes, text: bytes, bound_to: bytes) -> bytes:
         return AESGCM(key).encrypt(nonce, text, bound_to)
@@ -80,8 +79,13 @@ def _subkey(secret: str, purpose: str) -> bytes:
 
 
 def _keys() -> dict[int, _Key]:
+    return _read_keys(tuple(settings.VAULT_KEYS))
+
+
+@lru_cache(maxsize=8)
+def _read_keys(entries: tuple[str, ...]) -> dict[int, _Key]:
     keys = {}
-    for entry in settings.VAULT_KEYS:
+    for entry in entries:
         name, secret = entry.split(":", 1)
         version, _, suite = name.partition("+")
         keys[int(version)] = _Key(SUITES[suite or DEFAULT_SUITE], secret)

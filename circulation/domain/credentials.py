@@ -107,6 +107,8 @@ def normalise(text: str) -> str:
     '510199199001010015'
     """
     folded = unicodedata.normalize("NFKC", text)
+    if folded.isprintable() and " " not in folded:  # as nearly always
+        return folded.upper()
     return "".join(c for c in folded if not c.isspace() and c.isprintable()).upper()
 
 

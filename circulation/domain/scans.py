@@ -35,6 +35,8 @@ Settled = int | Unknown | Ambiguous
 def clean_barcode(text: str) -> str:
     """A scan without blanks and full-width forms; letters keep their case."""
     folded = unicodedata.normalize("NFKC", text)
+    if folded.isprintable() and " " not in folded:  # as nearly always
+        return folded
     return "".join(c for c in folded if not c.isspace() and c.isprintable())
 
 

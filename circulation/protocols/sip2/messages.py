@@ -38,7 +38,10 @@ class Message:
 
     def get(self, tag: str) -> str:
         """The first value under this tag; empty when it is not there."""
-        return next((value for name, value in self.fields if name == tag), "")
+        for name, value in self.fields:
+            if name == tag:
+                return value
+        return ""
 
     def has(self, tag: str) -> bool:
         return any(name == tag for name, _value in self.fields)
