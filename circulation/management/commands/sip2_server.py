@@ -17,7 +17,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from circulation.protocols.sip2.server import Limits, Server, listen, tls_context
+from circulation.protocols.sip2.line import Limits
+from circulation.protocols.sip2.server import Server, listen, tls_context
 
 log = logging.getLogger(__name__)
 PARENT_CHECK_S = 2

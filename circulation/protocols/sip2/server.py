@@ -1,7 +1,7 @@
-"""The sockets: asyncio reads and writes, a pool of threads answers.
+"""The sockets: asyncio reads, a pool of threads answers.
 
 A slow database slows answers down and never the reading; a dead one turns them into "try later".
-Nothing here knows what a message means.
+Nothing here knows what a message means. The lines themselves are in ``line.py``.
 """
 
 from __future__ import annotations
@@ -11,31 +11,18 @@ import contextlib
 import logging
 import socket
 import ssl
+import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Final, Self
 
 from django.db import connections
 
-from circulation.protocols.sip2.conversation import Conversation
-from circulation.protocols.sip2.framing import Framer, TooLong
+from circulation.protocols.sip2.line import Limits, Line
 
 log = logging.getLogger(__name__)
-READ_BYTES: Final = 8192
-SEND_TIMEOUT_S: Final = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What one server process puts up with."""
-
-    connections: int = 500
-    connections_per_address: int = 100
-    idle_s: float = 600
-    log_in_s: float = 60  # a connection that says nothing sensible ends sooner
-    answer_s: float = 30
-    threads: int = 8
+GOODBYE_S: Final = 5
+LOOK_EVERY_S: Final = 1
 
 
 class Server:
@@ -45,85 +32,83 @@ class Server:
         self, *, listening: socket.socket, limits: Limits, tls: ssl.SSLContext | None = None
     ) -> None:
         self._listening, self._limits, self._tls = listening, limits, tls
-        self._pool = ThreadPoolExecutor(limits.threads, thread_name_prefix="sip2")
+        self._asked: SimpleQueue[Line | None] = SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._answer, name=f"sip2-{number}", daemon=True)
+            for number in range(limits.threads)
+        ]
         self._by_address: Counter[str] = Counter()
-        self._open: set[asyncio.Task[None]] = set()
+        self._open: set[Line] = set()
         self._server: asyncio.Server | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self._is_empty = asyncio.Event()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, sock=self._listening, ssl=self._tls)
+        for thread in self._threads:
+            thread.start()
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._line, sock=self._listening, ssl=self._tls)
+        self._watch = loop.create_task(self._look_after())
         return self
 
     async def __aexit__(self, *_failure: object) -> None:
         """Stop listening, let running answers be sent, close every connection."""
         if self._server is not None:
             self._server.close()
-        for task in self._open:
-            task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
-        closing = [self._pool.submit(connections.close_all) for _ in range(self._limits.threads)]
-        await asyncio.gather(*map(asyncio.wrap_future, closing), return_exceptions=True)
-        self._pool.shutdown(wait=True)
+        self._is_empty.clear()
+        for line in list(self._open):
+            line.end()
+        if self._open:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._is_empty.wait(), GOODBYE_S)
+        if self._watch is not None:
+            self._watch.cancel()
+        for line in list(self._open):
+            line.cut()
+        await asyncio.sleep(0)  # each is told that it is gone
+        for _thread in self._threads:
+            self._asked.put(None)
+        for thread in self._threads:
+            thread.join()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._open.add(task)
-        peer = writer.get_extra_info("peername")
-        address = str(peer[0]) if peer else ""
-        self._by_address[address] += 1
-        try:
-            if self._is_full(address):
-                log.warning("SIP2: too many connections, %s is turned away", address)
-                return
-            if (line := writer.get_extra_info("socket")) is not None:
-                line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            await self._converse(reader, writer, Conversation(address=address))
-        except (ConnectionError, TimeoutError, asyncio.CancelledError, ssl.SSLError):
-            pass  # the terminal is gone, silent for too long, or we are going
-        finally:
-            self._by_address[address] -= 1
-            self._open.discard(task)
-            writer.close()
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(writer.wait_closed(), 1)
+    def _line(self) -> Line:
+        return Line(limits=self._limits, asked=self._asked, admit=self._admit, leave=self._leave)
 
-    def _is_full(self, address: str) -> bool:
+    def _admit(self, line: Line, address: str) -> bool:
         limits = self._limits
-        return (
+        self._open.add(line)
+        self._by_address[address] += 1
+        is_full = (
             len(self._open) > limits.connections
             or self._by_address[address] > limits.connections_per_address
         )
+        if is_full:
+            log.warning("SIP2: too many connections, %s is turned away", address)
+        return not is_full
 
-    async def _converse(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, talk: Conversation
-    ) -> None:
-        framer = Framer()
-        while not talk.is_over:
-            patience = self._limits.idle_s if talk.profile else self._limits.log_in_s
-            async with asyncio.timeout(patience):
-                data = await reader.read(READ_BYTES)
-            if not data:
-                return
-            for frame in framer.feed(data):
-                writer.write(await self._answer(talk, frame))
-                if writer.transport.get_write_buffer_size():  # the line does not take it at once
-                    async with asyncio.timeout(SEND_TIMEOUT_S):
-                        await writer.drain()
-                if talk.is_over:
-                    return
+    def _leave(self, line: Line, address: str) -> None:
+        self._open.discard(line)
+        self._by_address[address] -= 1
+        if not self._by_address[address]:
+            del self._by_address[address]
+        if not self._open:
+            self._is_empty.set()
 
-    async def _answer(self, talk: Conversation, frame: bytes | TooLong) -> bytes:
-        """One at a time for each connection, so a conversation needs no lock."""
+    async def _look_after(self) -> None:
+        """End who is silent for too long, and who waits for too long."""
         loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(self._pool, talk.hear, frame)
+        while True:
+            await asyncio.sleep(min(LOOK_EVERY_S, self._limits.shortest_s / 4))
+            for line in list(self._open):
+                loop.call_soon(line.look_after)
+
+    def _answer(self) -> None:
+        """One thread of the pool."""
         try:
-            async with asyncio.timeout(self._limits.answer_s):
-                return await asyncio.shield(work)
-        except TimeoutError:
-            log.warning("SIP2: an answer took longer than %s s", self._limits.answer_s)
-            talk.is_over = True  # its thread may still hold the conversation
-            return talk.cannot_answer(frame)
+            while (line := self._asked.get()) is not None:
+                line.answer()
+        finally:
+            connections.close_all()
 
 
 def listen(*, host: str, port: int) -> socket.socket:

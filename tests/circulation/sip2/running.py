@@ -9,7 +9,8 @@ import sys
 import threading
 
 from circulation.models import SipTerminal
-from circulation.protocols.sip2.server import Limits, Server, listen
+from circulation.protocols.sip2.line import Limits
+from circulation.protocols.sip2.server import Server, listen
 from tests.services import die_with_parent
 from tests.site import ROOT
 
