@@ -19,6 +19,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from circulation.protocols.sip2.line import Limits
 from circulation.protocols.sip2.server import Server, listen, tls_context
+from circulation.protocols.sip2.share import Share
 
 log = logging.getLogger(__name__)
 PARENT_CHECK_S = 2
@@ -69,14 +70,19 @@ def _tls() -> ssl.SSLContext | None:
 
 
 async def _serve(
-    listening: socket.socket, *, limits: Limits, tls: ssl.SSLContext | None, parent: int = 0
+    listening: socket.socket,
+    *,
+    limits: Limits,
+    tls: ssl.SSLContext | None,
+    share: Share | None = None,
+    parent: int = 0,
 ) -> None:
     """Until a signal comes, or the parent is gone without one."""
     sys.setswitchinterval(SWITCH_S)
     over = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, over.set)
-    async with Server(listening=listening, limits=limits, tls=tls):
+    async with Server(listening=listening, limits=limits, tls=tls, share=share):
         while not over.is_set() and (not parent or os.getppid() == parent):
             with suppress(TimeoutError):
                 await asyncio.wait_for(over.wait(), PARENT_CHECK_S if parent else None)
@@ -86,7 +92,8 @@ def _share(
     listening: socket.socket, *, limits: Limits, tls: ssl.SSLContext | None, workers: int
 ) -> None:
     """Child processes on one socket; one that dies is replaced, and all end with the parent."""
-    children: set[int] = set()
+    children: dict[int, int] = {}  # process id and number
+    share = Share(workers)
     is_over = False
 
     def end(*_signal: object) -> None:
@@ -99,20 +106,24 @@ def _share(
     signal.signal(signal.SIGTERM, end)
     while not is_over or children:
         while not is_over and len(children) < workers:
-            children.add(_fork(listening, limits=limits, tls=tls))
+            number = min(set(range(workers)).difference(children.values()))
+            share.become(number)
+            children[_fork(listening, limits=limits, tls=tls, share=share)] = number
         try:
             died, status = os.wait()
         except InterruptedError:  # pragma: no cover - Python retries by itself
             continue
         except ChildProcessError:
             break
-        children.discard(died)
+        children.pop(died, None)
         if not is_over:
             log.error("SIP2 worker %s ended with %s; starting another", died, status)
             time.sleep(1)
 
 
-def _fork(listening: socket.socket, *, limits: Limits, tls: ssl.SSLContext | None) -> int:
+def _fork(
+    listening: socket.socket, *, limits: Limits, tls: ssl.SSLContext | None, share: Share
+) -> int:
     """Nothing has been opened yet but the socket, so a child inherits nothing else."""
     parent = os.getpid()
     child = os.fork()
@@ -121,7 +132,7 @@ def _fork(listening: socket.socket, *, limits: Limits, tls: ssl.SSLContext | Non
     code = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        asyncio.run(_serve(listening, limits=limits, tls=tls, parent=parent))
+        asyncio.run(_serve(listening, limits=limits, tls=tls, share=share, parent=parent))
         code = 0
     finally:
         os._exit(code)

@@ -19,19 +19,28 @@ from typing import Final, Self
 from django.db import connections
 
 from circulation.protocols.sip2.line import Limits, Line
+from circulation.protocols.sip2.share import Share
 
 log = logging.getLogger(__name__)
 GOODBYE_S: Final = 5
 LOOK_EVERY_S: Final = 1
+COURTESY_S: Final = 0.2  # for another process to take the line; it may be busy, or gone
 
 
 class Server:
     """``async with Server(…) as server`` listens; leaving it says goodbye to everybody."""
 
     def __init__(
-        self, *, listening: socket.socket, limits: Limits, tls: ssl.SSLContext | None = None
+        self,
+        *,
+        listening: socket.socket,
+        limits: Limits,
+        tls: ssl.SSLContext | None = None,
+        share: Share | None = None,
     ) -> None:
+        """``share`` is among the processes that listen on the socket."""
         self._listening, self._limits, self._tls = listening, limits, tls
+        self._share = share or Share()
         self._asked: SimpleQueue[Line | None] = SimpleQueue()
         self._threads = [
             threading.Thread(target=self._answer, name=f"sip2-{number}", daemon=True)
@@ -39,7 +48,8 @@ class Server:
         ]
         self._by_address: Counter[str] = Counter()
         self._open: set[Line] = set()
-        self._server: asyncio.Server | None = None
+        self._arriving: set[asyncio.Task[None]] = set()
+        self._has_waited = False  # for another process to take the line
         self._watch: asyncio.Task[None] | None = None
         self._is_empty = asyncio.Event()
 
@@ -47,14 +57,16 @@ class Server:
         for thread in self._threads:
             thread.start()
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._line, sock=self._listening, ssl=self._tls)
+        self._listen()
         self._watch = loop.create_task(self._look_after())
         return self
 
     async def __aexit__(self, *_failure: object) -> None:
         """Stop listening, let running answers be sent, close every connection."""
-        if self._server is not None:
-            self._server.close()
+        asyncio.get_running_loop().remove_reader(self._listening)
+        self._listening.close()
+        for arriving in self._arriving:
+            arriving.cancel()
         self._is_empty.clear()
         for line in list(self._open):
             line.end()
@@ -70,6 +82,51 @@ class Server:
             self._asked.put(None)
         for thread in self._threads:
             thread.join()
+
+    def _listen(self) -> None:
+        if self._listening.fileno() >= 0:  # not closed meanwhile
+            asyncio.get_running_loop().add_reader(self._listening, self._accept)
+
+    def _accept(self) -> None:
+        """Take one line that waits, unless another process has fewer."""
+        if self._share.is_full and not self._has_waited:
+            self._has_waited = True
+            self._listen_again(after_s=COURTESY_S)
+            return
+        self._has_waited = False
+        try:
+            line, _address = self._listening.accept()
+        except (BlockingIOError, InterruptedError, ConnectionError):
+            return  # another process has it, or it is gone
+        except OSError as error:
+            log.error("SIP2: no line can be taken: %s", error)  # noqa: TRY400
+            self._listen_again(after_s=LOOK_EVERY_S)
+            return
+        line.setblocking(False)
+        arriving = asyncio.get_running_loop().create_task(self._take(line))
+        self._arriving.add(arriving)
+        arriving.add_done_callback(self._arrived)
+        self._count()
+
+    def _listen_again(self, *, after_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._listening)
+        loop.call_later(after_s, self._listen)
+
+    async def _take(self, line: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.connect_accepted_socket(self._line, line, ssl=self._tls)
+        except (OSError, TimeoutError) as error:
+            log.info("SIP2: a line did not come about: %s", error)
+            line.close()
+
+    def _arrived(self, arriving: asyncio.Task[None]) -> None:
+        self._arriving.discard(arriving)
+        self._count()
+
+    def _count(self) -> None:
+        self._share.note(len(self._open) + len(self._arriving))
 
     def _line(self) -> Line:
         return Line(limits=self._limits, asked=self._asked, admit=self._admit, leave=self._leave)
@@ -93,6 +150,7 @@ class Server:
             del self._by_address[address]
         if not self._open:
             self._is_empty.set()
+        self._count()
 
     async def _look_after(self) -> None:
         """End who is silent for too long, and who waits for too long."""
