@@ -2,6 +2,7 @@
 
 Five slices of the file, each first iterated by pymarc and then imported into the growing catalogue,
 so that both contenders see the same minutes of the machine; the ratio is the median of the slices.
+Each slice is every fifth record, so that all are alike but for the catalogue they come into.
 
 Before 2026-11-22, 15:30 UTC, the default was 20,000 records: slices of 4,000, each two or three
 steps, in which one core waits while the first is read and again until the last can be found. That

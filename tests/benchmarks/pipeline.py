@@ -1,7 +1,6 @@
 """What both ingest benchmarks do: a member, its file in, the feed numbered, the index written."""
 
 import contextlib
-import itertools
 import os
 import subprocess
 import sys
@@ -91,14 +90,15 @@ def iterate_with_pymarc(path: Path) -> int:
 
 
 def slices(path: Path, folder: Path, *, count: int, size: int) -> list[Path]:
-    """The file in so many parts of equal numbers of records."""
-    each = -(-size // count)
-    records = iter(path.read_bytes().split(RECORD_END)[:-1])
+    """The file in so many parts of equal numbers of records, each a cross-section of the whole.
+
+    Stretches of the file differ: where many records have accents and originals in 880 fields, each
+    costs more wherever it stands. What grows from part to part shall be the catalogue alone.
+    """
+    records = path.read_bytes().split(RECORD_END)[:-1][:size]
     found = []
     for number in range(count):
         part = folder / f"part-{number}.mrc"
-        data = b"".join(record + RECORD_END for record in itertools.islice(records, each))
-        if data:
-            part.write_bytes(data)
-            found.append(part)
+        part.write_bytes(b"".join(record + RECORD_END for record in records[number::count]))
+        found.append(part)
     return found
