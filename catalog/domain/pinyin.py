@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations, product
 
+import msgspec
 from pypinyin.phrases_dict import phrases_dict
 from pypinyin.pinyin_dict import pinyin_dict
 
@@ -108,12 +109,12 @@ _BEGINNINGS = frozenset(s[:i] for s in _SYLLABLES for i in range(1, len(s) + 1))
 _LONGEST_SYLLABLE = 6
 _SPELT = {"lyu": "lu", "nyu": "nu", "lyue": "lue", "nyue": "nue"}  # in passports
 
+_PIECES = re.compile(r"\d+|[^\s'’\-\d]+")
 _RUN = re.compile(f"[{HAN}]+|[^{HAN}\\s]+")
 _IS_HAN = re.compile(f"[{HAN}]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PinyinForms:
+class PinyinForms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The sounds of one text, without tones; ü is written v."""
 
     full: str  # shediaoyingxiongzhuan
@@ -283,27 +284,31 @@ def split_pinyin(typed: str, *, limit: int = 4) -> tuple[tuple[str, ...], ...]:
     there is no way.
     """
     whole: list[tuple[str, ...]] = [()]
-    pieces = re.findall(r"\d+|[^\s'’\-\d]+", typed)
-    chunks = [key for piece in pieces if (key := _plain_letters(piece))]
-    for i, chunk in enumerate(chunks):
-        ways = _split_chunk(chunk, is_last=i == len(chunks) - 1, limit=limit)
-        whole = sorted((w + way for w in whole for way in ways), key=len)[:limit]
+    pieces = _PIECES.findall(typed)
+    while pieces and not _plain_letters(pieces[-1]):
+        pieces.pop()
+    for i, piece in enumerate(pieces, start=1):
+        if chunk := _plain_letters(piece):
+            ways = _split_chunk(chunk, is_last=i == len(pieces), limit=limit)
+            if not ways:
+                return ()
+            whole = sorted((w + way for w in whole for way in ways), key=len)[:limit]
     return tuple(way for way in whole if way)
 
 
 @lru_cache(maxsize=8192)
 def _split_chunk(chunk: str, *, is_last: bool, limit: int) -> tuple[tuple[str, ...], ...]:
-    if chunk.isdigit():
+    if chunk.isdigit() or (limit == 1 and chunk in _SYLLABLES):
         return ((chunk,),)
-    ways: list[list[tuple[str, ...]]] = [[] for _ in range(len(chunk) + 1)]
+    size = len(chunk)
+    ways: list[list[tuple[str, ...]]] = [[] for _ in range(size + 1)]  # to read up to each place
     ways[0] = [()]
-    for end in range(1, len(chunk) + 1):
-        for start in range(max(0, end - _LONGEST_SYLLABLE), end):
-            if not ways[start]:
-                continue
+    for start in range(size):
+        before = sorted(ways[start], key=len)[:limit]
+        # From where there is no way, there is none any further: most foreign words end here.
+        for end in range(start + 1, min(start + _LONGEST_SYLLABLE, size) + 1) if before else ():
             piece = _SPELT.get(chunk[start:end], chunk[start:end])
-            may_be_unfinished = is_last and end == len(chunk)
+            may_be_unfinished = is_last and end == size
             if piece in _SYLLABLES or (may_be_unfinished and piece in _BEGINNINGS):
-                ways[end] += [(*way, piece) for way in ways[start]]
-        ways[end] = sorted(ways[end], key=len)[:limit]
-    return tuple(ways[-1])
+                ways[end] += [(*way, piece) for way in before]
+    return tuple(sorted(ways[-1], key=len)[:limit])

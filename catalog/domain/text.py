@@ -20,11 +20,13 @@ from catalog.domain.pinyin import PinyinForms, pinyin_forms, pinyin_key, split_p
 __all__ = [
     "PinyinForms",
     "characters",
+    "characters_of",
     "edition_number",
     "fold",
     "han_number",
     "has_han",
     "pairs",
+    "pairs_of",
     "person_key",
     "person_keys",
     "pinyin_forms",
@@ -37,6 +39,7 @@ __all__ = [
     "volume_in_title",
     "volume_number",
     "words",
+    "words_of",
 ]
 
 # General material designation: says what the thing is, not what it is called.
@@ -84,7 +87,11 @@ def words(text: str, *, overlapping: bool = True) -> list[str]:
 
     With ``overlapping`` a long word is followed or preceded by the words inside it (search mode).
     """
-    folded = fold(text)
+    return words_of(fold(text), overlapping=overlapping)
+
+
+def words_of(folded: str, *, overlapping: bool = True) -> list[str]:
+    """The words of a text that is folded already."""
     if folded.isascii():
         return folded.split()
     cut = _jieba().cut_for_search if overlapping else _jieba().cut
@@ -105,8 +112,13 @@ def pairs(text: str) -> list[str]:
     A lone Han character is a token of its own. Whatever the dictionary does not know is still
     found as a sequence of pairs: the recall of the index rests on these.
     """
+    return pairs_of(fold(text))
+
+
+def pairs_of(folded: str) -> list[str]:
+    """The pairs of a text that is folded already."""
     tokens: list[str] = []
-    for chunk in fold(text).split():
+    for chunk in folded.split():
         end = 0
         for run in _HAN_RUN.finditer(chunk):
             if run.start() > end:
@@ -120,9 +132,12 @@ def pairs(text: str) -> list[str]:
 
 def characters(text: str) -> list[str]:
     """The Han characters of a text, each once."""
-    if text.isascii():
-        return []
-    return list(dict.fromkeys("".join(_HAN_RUN.findall(fold(text)))))
+    return [] if text.isascii() else characters_of(fold(text))
+
+
+def characters_of(folded: str) -> list[str]:
+    """The Han characters of a text that is folded already."""
+    return list(dict.fromkeys("".join(_HAN_RUN.findall(folded))))
 
 
 def segment(text: str) -> list[str]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-import orjson
+import msgspec
 
 from catalog.domain.items import ItemStatus
 from catalog.domain.records import Material
@@ -14,7 +14,57 @@ from catalog.models.bulk import select_where_in
 from catalog.search.schema import WorkDocument, distinct
 from library_net.network.models import Agency, Branch
 
-Record = dict[str, Any]  # BibRecord.to_json(); keys may be missing
+
+class _Value(msgspec.Struct, kw_only=True, gc=False):
+    """What a document takes of a BibRecord in JSON, which leaves out what is usual."""
+
+
+class _Title(_Value, kw_only=True):
+    text: str
+    pinyin: str = ""
+
+
+class _Person(_Value, kw_only=True):
+    name: str
+    pinyin: str = ""
+    original: str = ""
+
+
+class _Identifier(_Value, kw_only=True):
+    value: str
+
+
+class _Class(_Value, kw_only=True):
+    scheme: str
+    value: str
+
+
+class _Series(_Value, kw_only=True):
+    title: str
+
+
+class _Edition(_Value, kw_only=True):
+    """One edition, or what several say: then in lists, where one says a text or a number."""
+
+    titles: list[_Title] = []
+    part_name: str = ""
+    contributors: list[_Person] = []
+    publisher: str | list[str] = ""
+    year: int | list[int | None] | None = None
+    languages: list[str] = []
+    identifiers: list[_Identifier] = []
+    subjects: list[str] = []
+    classes: list[_Class] = []
+    series: list[_Series] = []
+    volume: str | list[str] = ""
+    notes: list[str] = []
+    summary: str | list[str] = ""
+    audience: str | list[str] = ""
+    material: str | list[str] = Material.BOOK.value
+
+
+_read = msgspec.json.Decoder(_Edition).decode
+_Row = dict[str, Any]
 
 # A copy nobody will ever find on a shelf does not make a branch a holder.
 NOT_HELD = (ItemStatus.WITHDRAWN, ItemStatus.LOST, ItemStatus.MISSING, ItemStatus.CLAIMED_RETURNED)
@@ -56,28 +106,21 @@ def load_documents(work_ids: Collection[int]) -> Iterator[WorkDocument]:
             records[work_id].append(record)
     copies, former = _copies(work_of)
     for work in works:
-        if work.pk in records:
+        if found := records.get(work.pk):
             yield _document(
                 work,
-                [_read(record) for record in records[work.pk]],
+                [_read(record) for record in found],
                 copies=copies.get(work.pk, []),
                 former=former.get(work.pk, []),
             )
 
 
-def _read(record: str) -> Record:
-    """The record with the one default readers filter by: its JSON leaves out what is usual."""
-    found: Record = orjson.loads(record)
-    found.setdefault("material", Material.BOOK.value)
-    return found
-
-
-def _copies(work_of: Mapping[int, int]) -> tuple[dict[int, list[Record]], dict[int, list[str]]]:
+def _copies(work_of: Mapping[int, int]) -> tuple[dict[int, list[_Row]], dict[int, list[str]]]:
     """Of each work: its copies, and the barcodes they had before."""
     sources = dict(select_where_in(_SOURCES, list(work_of)))
     rows = select_where_in(_COPIES, list(sources), ItemStatus.WITHDRAWN.value)
     places = _places() if rows else {}
-    copies: dict[int, list[Record]] = defaultdict(list)
+    copies: dict[int, list[_Row]] = defaultdict(list)
     work_of_item: dict[int, int] = {}
     for pk, source_id, barcode, call_number, status, is_lendable, here, home in sorted(rows):
         work_of_item[pk] = work_id = work_of[sources[source_id]]
@@ -126,34 +169,35 @@ def _cities() -> dict[int, str]:
 
 
 def _document(
-    work: _Work, records: list[Record], *, copies: list[Record], former: list[str]
+    work: _Work, editions: list[_Edition], *, copies: list[_Row], former: list[str]
 ) -> WorkDocument:
-    # Most works have one edition, whose record is read as it is: half the time of what follows.
-    said = records[0].get if len(records) == 1 else _united(records).get
-    people = said("contributors", ())
-    titles = said("titles", ())
+    # Most works have one edition, which is read as it is.
+    said = editions[0] if len(editions) == 1 else _united(editions)
+    titles, people = said.titles, said.contributors
     return WorkDocument(
         work_id=work.pk,
         public_id=f"w{work.pk}",
-        titles=distinct([work.title, *(one["text"] for one in titles), said("part_name")]),
-        authors=distinct([work.author, *_of_each(people, "name"), *_of_each(people, "original")]),
-        publishers=_all(said("publisher")),
-        subjects=_all(said("subjects")),
-        series=distinct([*_of_each(said("series", ()), "title"), *_all(said("volume"))]),
-        identifiers=distinct(_of_each(said("identifiers", ()), "value")),
-        classes=distinct([one["value"] for one in said("classes", ()) if one["scheme"] == "clc"]),
-        languages=_all(said("languages")),
-        years=tuple(sorted(_all(said("year")))),
-        materials=_all(said("material")),
-        audiences=_all(said("audience")),
-        title_pinyin=distinct(_of_each(titles, "pinyin")),
-        author_pinyin=distinct(_of_each(people, "pinyin")),
-        notes=distinct([*_all(said("summary")), *said("notes", ())]),
+        titles=distinct([work.title, *[one.text for one in titles], said.part_name]),
+        authors=distinct(
+            [work.author, *[one.name for one in people], *[one.original for one in people]]
+        ),
+        publishers=_all(said.publisher),
+        subjects=distinct(said.subjects),
+        series=distinct([*[one.title for one in said.series], *_all(said.volume)]),
+        identifiers=distinct([one.value for one in said.identifiers]),
+        classes=distinct([one.value for one in said.classes if one.scheme == "clc"]),
+        languages=distinct(said.languages),
+        years=tuple(sorted(_all(said.year))),
+        materials=_all(said.material),
+        audiences=_all(said.audience),
+        title_pinyin=distinct([one.pinyin for one in titles]),
+        author_pinyin=distinct([one.pinyin for one in people]),
+        notes=distinct([*_all(said.summary), *said.notes]),
         **(_shelves(copies, former) if copies or former else {}),
     )
 
 
-def _shelves(copies: list[Record], former: list[str]) -> Record:
+def _shelves(copies: list[_Row], former: list[str]) -> _Row:
     """What the document of a work says about its copies."""
     held = [copy for copy in copies if copy["status"] not in NOT_HELD]
     here = [c for c in held if c["status"] == ItemStatus.AVAILABLE and c["is_lendable"]]
@@ -168,23 +212,28 @@ def _shelves(copies: list[Record], former: list[str]) -> Record:
     }
 
 
-def _united(records: list[Record]) -> Record:
-    """What several editions say as one record, in which every field is a list."""
-    found: Record = defaultdict(list)
-    for record in records:
-        for key, value in record.items():
-            found[key] += value if isinstance(value, list) else [value]
-        # In the order of the editions, which matters where a work has too many titles.
-        found["titles"] += [{"text": part} for part in found.pop("part_name", ())]
-    return found
+def _united(editions: list[_Edition]) -> _Edition:
+    """What several editions say as one, in which every field is a list."""
+    found: dict[str, Any] = {
+        field: [one for edition in editions for one in _several(getattr(edition, field))]
+        for field in _Edition.__struct_fields__
+        if field not in ("titles", "part_name")
+    }
+    # In the order of the editions, which matters where a work has too many titles.
+    found["titles"] = [t for e in editions for t in (*e.titles, _Title(text=e.part_name))]
+    return _Edition(**found)
 
 
-def _of_each(rows: Iterable[Record], key: str) -> list[Any]:
-    return [row[key] for row in rows if key in row]
+def _several(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _of_each(rows: Iterable[_Row], key: str) -> list[Any]:
+    return [row[key] for row in rows]
 
 
 def _all(value: Any) -> tuple[Any, ...]:
-    """What one record says of a field, or several do."""
+    """What one edition says of a field, or several do."""
     if isinstance(value, list):
         return distinct(value)
     return (value,) if value else ()

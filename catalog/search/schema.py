@@ -8,13 +8,13 @@ are not opened but built anew.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import chain
 from typing import Any, TypeVar
 
+import msgspec
 import orjson
 import tantivy
 
@@ -22,16 +22,16 @@ from catalog.domain.callnumber import call_number_key, main_class
 from catalog.domain.query import identifier_forms
 from catalog.domain.text import (
     PinyinForms,
-    characters,
+    characters_of,
     fold,
     has_han,
-    pairs,
+    pairs_of,
     person_key,
     pinyin_forms,
     pinyin_key,
     split_pinyin,
     title_key,
-    words,
+    words_of,
 )
 from catalog.domain.title_order import title_order
 from catalog.search.sounds import BETWEEN, START, letter_places, neighbourly, syllable_places
@@ -74,9 +74,8 @@ _Value = TypeVar("_Value")
 Fields = dict[str, Sequence[Any]]  # of one document; none and an empty list are alike
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkDocument:
-    """One work with everything of its editions and copies flattened into it."""
+class WorkDocument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One work with everything of its editions and copies flattened into it, each value once."""
 
     work_id: int
     public_id: str = ""
@@ -145,38 +144,43 @@ def register_tokenizers(index: tantivy.Index) -> None:
 
 def to_index(document: WorkDocument) -> str:
     """The document in the index's own fields, as JSON: folded, cut, and with its sounds."""
-    titles = distinct(document.titles)[:MAX_TITLES]
-    authors = distinct(document.authors)[:MAX_AUTHORS]
+    titles, authors = document.titles[:MAX_TITLES], document.authors[:MAX_AUTHORS]
+    folded = _folded(titles)
     cut = {
-        "title": _each(titles, pairs),
-        "author": _each(authors, pairs),
-        "publisher": _each(document.publishers, pairs),
-        "subject": _each(document.subjects, pairs),
-        "series": _each(document.series, pairs),
+        "title": _in_pairs(folded),
+        "author": _in_pairs(_folded(authors)),
+        "publisher": _in_pairs(_folded(document.publishers)),
+        "subject": _in_pairs(_folded(document.subjects)),
+        "series": _in_pairs(_folded(document.series)),
     }
-    notes = _each([note[:NOTE_LENGTH] for note in document.notes[:MAX_NOTES]], pairs)
+    notes = _in_pairs(_folded([note[:NOTE_LENGTH] for note in document.notes[:MAX_NOTES]]))
     fields: Fields = {
         "id": [document.work_id],
         **cut,
         "title": [opened(title) for title in cut["title"]],
         "any": distinct([*chain.from_iterable(cut.values()), *notes]),
         "title_words": cut["title"],
-        "exact": [*map(key_number, distinct([*map(title_key, titles), *map(person_key, authors)]))],
+        "exact": _exact(titles, authors),
         **_numbers(document),
         **_facets(document),
     }
     if han := [title for title in titles if has_han(title)]:
-        fields["title_words"] = _each(titles, words)
-        fields["title_chars"] = [_characters(titles)]
+        fields["title_words"] = [" ".join(words_of(one)) for one in folded]
+        fields["title_chars"] = [_characters(folded)]
     if han or document.title_pinyin:
         forms = [pinyin_forms(title) for title in han]
         fields |= _sounds("title", forms, document.title_pinyin)
     if han := [author for author in authors if has_han(author)]:
-        fields["author_chars"] = [_characters(authors)]
+        fields["author_chars"] = [_characters(_folded(authors))]
     if han or document.author_pinyin:
         forms = [pinyin_forms(author, is_person=True) for author in han]
         fields |= _sounds("author", forms, document.author_pinyin)
     return orjson.dumps(fields).decode()
+
+
+def _exact(titles: Sequence[str], authors: Sequence[str]) -> list[int]:
+    keys = distinct([*map(title_key, titles), *map(person_key, authors)])
+    return [key_number(key) for key in keys]
 
 
 def key_number(key: str) -> int:
@@ -198,19 +202,20 @@ def distinct(values: Collection[_Value | None]) -> tuple[_Value, ...]:
     return tuple([value for value in values if value])
 
 
-def _each(texts: Sequence[str], cut: Callable[[str], list[str]]) -> list[Any]:
-    if not texts:
-        return []
-    texts_of = {folded: text for text in texts if (folded := fold(text))}
+def _folded(texts: Sequence[str]) -> Sequence[str]:
+    """Those that are alike once."""
+    if len(texts) > 1:
+        return [text for text in dict.fromkeys(map(fold, texts)) if text][:MAX_VALUES]
+    return [text] if texts and (text := fold(texts[0])) else ()
+
+
+def _in_pairs(folded: Sequence[str]) -> list[str]:
     # Folded words of other scripts are what cutting them would give.
-    return [
-        " ".join(cut(text)) if has_han(folded) else folded
-        for folded, text in list(texts_of.items())[:MAX_VALUES]
-    ]
+    return [" ".join(pairs_of(one)) if has_han(one) else one for one in folded]
 
 
-def _characters(texts: Sequence[str]) -> str:
-    return " ".join(dict.fromkeys(chain.from_iterable(map(characters, texts))))
+def _characters(folded: Sequence[str]) -> str:
+    return " ".join(characters_of(" ".join(folded)))
 
 
 def _sounds(name: str, forms: list[PinyinForms], catalogued: tuple[str, ...]) -> Fields:

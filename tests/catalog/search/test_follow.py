@@ -205,7 +205,7 @@ def test_a_loan_is_written_ahead_again_when_the_first_time_failed(world, index, 
     lend(copy)
     right = Manifestation.objects.get().record
     Manifestation.objects.update(record={"titles": [{}]})
-    with pytest.raises(KeyError):
+    with pytest.raises(ValueError, match="text"):
         follower.once()
     Manifestation.objects.update(record=right)
     assert follower.once() == 10

@@ -1,0 +1,49 @@
+"""Folding by the shortest way that does, against the one long way every text may go."""
+
+import re
+import unicodedata
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from catalog.domain import folding
+from catalog.domain.folding import fold, has_han
+
+_T2S = folding._T2S
+_LETTERS = "aeioustnAEIOUSTN ßøØłıİŁæŉſẛǰǿﬁ中著着裡乾圖가กिがガαᾳΣжй"
+_MARKS = "\u0300\u0301\u0308\u030a\u0323\u0327\u0338\u0345\u034f\u0361\ufe20\ufe21\u3099\u20dd"
+_SIGNS = "'’ʻʼ`ʹ+#-.,:/（）·¼²№…＇＋Ａ１\u00a0\u00b4\u2044\u037e\u1fef\n\x00\x1f"
+
+
+def long_way(text):
+    """Every step of domain.md §4, one after the other, for any text."""
+    text = re.sub(r"(?<=[^\W\d_])['’ʻʼ`](?=[^\W\d_])", "", text)
+    text = unicodedata.normalize("NFKC", text)
+    text = _T2S.convert(text) if has_han(text) else text
+    text = unicodedata.normalize("NFD", text.translate(folding._TABLE).casefold())
+    text = re.sub("(?<=[\x00-\x7f])[\u0300-\u036f\ufe20-\ufe2f]+", "", text)
+    text = unicodedata.normalize("NFC", text).translate(str.maketrans(folding._LATIN))
+    text = re.sub(r"(?<=[a-z])(\+\+|#)(?![a-z+#])|[+#]", lambda m: m[1] or " ", text)
+    return " ".join(text.split())
+
+
+@given(st.text(max_size=40))
+def test_a_text_folds_as_by_the_long_way(text):
+    assert fold(text) == long_way(text)
+
+
+@settings(max_examples=1000)
+@given(st.text(alphabet=_LETTERS + _MARKS + _SIGNS, max_size=12))
+@example("a\u0345")  # an iota in disguise
+@example("\u0301abc")
+@example("o\u0301\u0323\u0338")
+@example("t\ufe20s\ufe21ar\u02b9")
+def test_a_text_of_hard_characters_folds_as_by_the_long_way(text):
+    assert fold(text) == long_way(text)
+
+
+def test_every_character_folds_as_by_the_long_way_alone_and_accented():
+    # But for the bulk of Han and Hangul, which are all alike.
+    for char in map(chr, (*range(0x3400), *range(0xF900, 0x20000))):
+        for text in (char, f"a{char}b", f"{char}\u0301"):
+            assert fold.__wrapped__(text) == long_way(text), ascii(text)
