@@ -11,7 +11,7 @@ from catalog.domain.folding import HAN, fold, has_han
 _OPEN, _CLOSE = r"[(（\[〔【［]", r"[)）\]〕】］]"
 _BRACKET = re.compile(rf"{_OPEN}([^()（）\[\]〔〕【】［］]*){_CLOSE}")
 _SECOND_NAME = re.compile(rf"\s*[;；、/]\s*|(?<=[{HAN}]{{2}})\s*[,，]\s*(?=[{HAN}]{{2}})")
-_ONE_NAME = re.compile(r"[^(\[;/]*")  # in ASCII, with nothing in brackets
+_ONE_NAME = re.compile(rf"[^(\[〔【;/、{HAN}]*")  # in NFKC, not in Han, with nothing in brackets
 # Longest first; a one-character role is dropped only where two characters of a name remain.
 _HAN_ROLE = re.compile(
     "(?:编辑整理|原著|编著|编写|编译|编绘|编选|选编|主编|副主编|总主编|改编|汇编|编辑|编纂|合著|合编"
@@ -59,10 +59,11 @@ def person_keys(name: str) -> tuple[str, ...]:
     brackets, life dates, roles (著, 译, editor) and 等 / et al. are dropped; of several names the
     first counts.
     """
-    if name.isascii() and _ONE_NAME.fullmatch(name):
+    name = unicodedata.normalize("NFKC", name)
+    if _ONE_NAME.fullmatch(name):
         key = _latin_key(name)
         return (key,) if len(key) > 1 else ()
-    name = unicodedata.normalize("NFKC", name).strip()
+    name = name.strip()
     inner = [text.strip() for text in _BRACKET.findall(name)]
     outer = _SECOND_NAME.split(_BRACKET.sub(" ", name).strip(" ;、/,"))[0]
     keys = [_key(outer)]

@@ -158,7 +158,7 @@ def to_index(document: WorkDocument) -> str:
         "id": [document.work_id],
         **cut,
         "title": [opened(title) for title in cut["title"]],
-        "any": distinct([*chain.from_iterable(cut.values()), *notes]),
+        "any": [*dict.fromkeys(chain(*cut.values(), notes))],
         "title_words": cut["title"],
         "exact": _exact(titles, authors),
         **_numbers(document),
@@ -262,27 +262,29 @@ def _numbers(document: WorkDocument) -> Fields:
 
 def _facets(document: WorkDocument) -> Fields:
     years = [year for year in document.years if year > 0]
-    values: Fields = {
-        "city": distinct(document.cities),
-        "language": distinct(document.languages),
-        "material": distinct(document.materials),
-        "audience": distinct(document.audiences),
-        "clc": distinct([main_class(text) for text in document.classes]),
-        "decade": list({year // 10 * 10 for year in years}),
-    }
-    found: Fields = {}
-    for name, each in values.items():
-        if each:
-            as_one = TOGETHER.join(sorted(map(str, each))) if len(each) > 1 else str(each[0])
-            found |= {name: each, _TOGETHER[name]: [as_one]}
-    return found | {
-        "available_at": distinct(document.available_at),
-        "held_at": distinct(document.held_at),
-        "is_available": [1] if document.available_at else [],
-        "year": [max(years)] if years else [],
-        "title_order": [title_order(document.titles[0])] if document.titles else [],
+    classes = document.classes
+    found: Fields = {
+        "available_at": document.available_at,
+        "held_at": document.held_at,
+        "title_order": [title_order(document.titles[0])] if document.titles else (),
         "weight": [weight(document)],
     }
+    if document.available_at:
+        found["is_available"] = [1]
+    if years:
+        found["year"] = [max(years)]
+    for name, values in (
+        ("city", document.cities),
+        ("language", document.languages),
+        ("material", document.materials),
+        ("audience", document.audiences),
+        ("clc", distinct([main_class(text) for text in classes]) if classes else ()),
+        ("decade", list({year // 10 * 10 for year in years})),
+    ):
+        if values:
+            found[name] = values
+            found[_TOGETHER[name]] = [TOGETHER.join(sorted(map(str, values)))]
+    return found
 
 
 def weight(document: WorkDocument) -> float:
