@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations, product
@@ -152,7 +153,7 @@ class _Dictionary:
 
     characters: dict[str, str]
     phrases: dict[str, tuple[str, ...]]
-    longest: dict[str, int]  # of the phrases that begin with this character
+    lengths: dict[str, tuple[int, ...]]  # of phrases by their first two characters, longest first
 
 
 @lru_cache(maxsize=1)
@@ -164,10 +165,11 @@ def _dictionary() -> _Dictionary:
         if len(phrase) == len(readings)
     }
     phrases |= {phrase: tuple(reading.split()) for phrase, reading in _PHRASES.items()}
-    longest: dict[str, int] = {}
+    lengths: dict[str, set[int]] = defaultdict(set)
     for phrase in phrases:
-        longest[phrase[0]] = max(longest.get(phrase[0], 0), len(phrase))
-    return _Dictionary(characters, phrases, longest)
+        lengths[phrase[:2]].add(len(phrase))
+    ordered = {two: tuple(sorted(found, reverse=True)) for two, found in lengths.items()}
+    return _Dictionary(characters, phrases, ordered)
 
 
 def _read_run(run: str) -> list[str]:
@@ -176,10 +178,10 @@ def _read_run(run: str) -> list[str]:
     syllables: list[str] = []
     start = 0
     while start < len(run):
-        for length in range(min(known.longest.get(run[start], 0), len(run) - start), 1, -1):
+        for length in known.lengths.get(run[start : start + 2], ()):
             if reading := known.phrases.get(run[start : start + length]):
                 syllables += reading
-                start += length
+                start += len(reading)
                 break
         else:
             syllables.append(known.characters.get(run[start], run[start]))
