@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import traceback
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -108,7 +109,7 @@ class Conversation:
 
     def _answer(self, message: Message, frame: Frame, *, now: datetime) -> tuple[Message, bool]:
         """The answer, and whether it is the final one: "try later" is not."""
-        with translation.override(self._language(message)):
+        with _speaking(self._language(message)):
             for attempt in (1, 2):
                 try:
                     return self._answer_once(message, frame, now=now), True
@@ -184,3 +185,10 @@ class Conversation:
         self._bad_frames += 1
         self.is_over = self._bad_frames >= MOST_BAD_FRAMES
         return ask_again(end=self.end)
+
+
+def _speaking(language: str) -> AbstractContextManager[None]:
+    """The language of one answer; mostly the thread speaks it already."""
+    if translation.get_language() == language:
+        return nullcontext()
+    return translation.override(language)
