@@ -29,10 +29,6 @@ _CONTROL = frozenset(f"00{digit}" for digit in range(1, 10))
 _SPLIT_LATER = _CONTROL | {"040", "042", "043", "263", "906", "925", "955", "AVA", "OWN"}
 """Common tags no crosswalk reads: split only when someone asks for them."""
 
-# A mark right after a delimiter and a subfield code would be composed with the code.
-_LEADING_MARK = re.compile(
-    "[\x1e\x1f].?[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
-)
 _LINKAGE = re.compile(r"([0-9A-Za-z]{3})-(\d{2,})")
 
 
@@ -44,7 +40,7 @@ class MarcFields:
     except for a few common tags no crosswalk reads; ``fields`` knows them all.
     """
 
-    __slots__ = ("by_tag", "encoding", "flags", "format", "leader", "parts", "tags")
+    __slots__ = ("_scripts", "by_tag", "encoding", "flags", "format", "leader", "parts", "tags")
 
     def __init__(
         self, leader: str, tags: Sequence[str], parts: list[str], encoding: str, flags: list[str]
@@ -55,6 +51,7 @@ class MarcFields:
         self.encoding = encoding
         self.flags = flags
         self.format = _MARC21
+        self._scripts: dict[str, list[tuple[str, Field]]] | None = None
         by_tag: dict[str, list[Field]] = {}
         self.by_tag = by_tag
         last, run = "", _NOTHING
@@ -110,19 +107,25 @@ class MarcFields:
             if code in codes and value
         ]
 
+    def in_scripts(self) -> dict[str, list[tuple[str, Field]]]:
+        """The 880 fields by the tag they stand beside, with their occurrence numbers."""
+        if self._scripts is None:
+            self._scripts = {}
+            for one in self.fields("880"):
+                tag, occurrence = linkage(one[1])
+                self._scripts.setdefault(tag, []).append((occurrence, one))
+        return self._scripts
+
     def linked(self, tag: str) -> list[tuple[Field | None, Field | None]]:
         """Fields with their 880 partner (MARC 21 $6): base alone, both, or the 880 alone."""
         base = self.by_tag.get(tag)
         if base is None:
             base = self.fields(tag) if tag in _SPLIT_LATER else _NOTHING
-        if "880" not in self.by_tag:
+        if "880" not in self.by_tag or not (others := self.in_scripts().get(tag)):
             return [(one, None) for one in base]
         partners: dict[str, Field] = {}
         alone: list[Field] = []
-        for other in self.fields("880"):
-            to_tag, occurrence = linkage(other[1])
-            if to_tag != tag:
-                continue
+        for occurrence, other in others:
             if occurrence == "00" or occurrence in partners:
                 alone.append(other)  # 00: "no partner in this record"
             else:
@@ -228,12 +231,7 @@ def _decode_plain(data: bytes) -> MarcFields | None:
     if stated != _as_stated(starts):
         return None
     flags: list[str] = []
-    is_composed = is_ascii or unicodedata.is_normalized("NFC", text)
-    if "\x00" in text or ("&" in text and _ENTITY.search(text)):
-        parts = _normalised(parts, flags)
-    elif not is_composed and _LEADING_MARK.search(text) is None:
-        parts = unicodedata.normalize("NFC", text)[base:-2].split("\x1e")
-    elif not is_composed:
+    if not is_ascii or "\x00" in text or ("&" in text and _ENTITY.search(text)):
         parts = _normalised(parts, flags)
     return MarcFields(text[:LEADER_LENGTH], tags_of(text), parts, charset.UTF8, flags)
 
@@ -404,10 +402,15 @@ def _normalised_part(part: str, flags: list[str]) -> str:
     new = _ENTITY.sub(_unescape, part) if "&" in part else part
     if new != part and Flag.ENTITIES_UNESCAPED not in flags:
         flags.append(Flag.ENTITIES_UNESCAPED)
-    if new.isascii() or unicodedata.is_normalized("NFC", new):
+    if new.isascii():
         return new
-    # Not across a delimiter: a mark after 0x1F and "a" would eat the subfield code.
-    return "\x1f".join(one[:1] + unicodedata.normalize("NFC", one[1:]) for one in new.split("\x1f"))
+    # Not across a delimiter: a mark after 0x1F and "a" would eat the subfield code. Whether a text
+    # is composed already is as dear to find out as composing it.
+    compose = unicodedata.normalize
+    pieces = new.split("\x1f")
+    return "\x1f".join(
+        [one if one.isascii() else one[:1] + compose("NFC", one[1:]) for one in pieces]
+    )
 
 
 def _unescape(match: re.Match[str]) -> str:

@@ -128,7 +128,8 @@ def _rows(fields: MarcFields, table: tuple[_Row, ...]) -> Sequence[_Row]:
     """The rows of a table, a tag first, that this record has anything for."""
     by_tag = fields.by_tag
     if "880" in by_tag:  # may hold a field of any tag
-        return table
+        in_scripts = fields.in_scripts()
+        return [row for row in table if row[0] in by_tag or row[0] in in_scripts]
     return [row for row in table if row[0] in by_tag]
 
 
