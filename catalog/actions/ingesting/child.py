@@ -14,12 +14,14 @@ import sys
 from catalog.domain.marc.prepare import prepare_step
 
 IDLE_S = 60.0
+COLLECTED_EVERY = 8  # steps; records hold no cycles, see library_net.collector
 
 
 def main() -> None:
     asked, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing printed may stand among the answers
-    gc.disable()  # records hold no cycles; see library_net.collector
+    gc.disable()
+    steps = 0
     while select.select([asked], [], [], IDLE_S)[0]:
         try:
             request = pickle.load(asked)  # noqa: S301 - from the process that started us
@@ -27,8 +29,10 @@ def main() -> None:
             return
         pickle.dump(prepare_step(**request), answers, protocol=pickle.HIGHEST_PROTOCOL)
         answers.flush()
-        gc.collect()
-        gc.freeze()  # what stays (modules, tables) is not gone through again after each step
+        steps += 1
+        if steps % COLLECTED_EVERY == 1:
+            gc.collect()
+            gc.freeze()  # what stays (modules, tables) is not gone through again the next time
 
 
 if __name__ == "__main__":
