@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import msgspec
 from django.utils.translation import gettext as _
 
 from circulation.actions.operations import Intent
@@ -90,8 +91,7 @@ class Memory(Seen):
     nonce: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """One request of one terminal."""
 
     message: Message

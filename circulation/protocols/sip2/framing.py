@@ -7,8 +7,9 @@ frames. All of it is counted in bytes, before anything is decoded.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 MAX_FRAME_BYTES: Final = 4096
 CR, LF = b"\r", b"\n"
@@ -49,8 +50,7 @@ class Framer:
         return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """A frame without its trailer."""
 
     body: bytes

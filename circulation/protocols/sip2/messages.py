@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Final
+
+import msgspec
 
 from circulation.protocols.sip2.layouts import LAYOUTS
 
@@ -30,10 +31,9 @@ class ProtocolError(ValueError):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, kw_only=True):
     code: str
-    fixed: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, str] = {}
     fields: tuple[tuple[str, str], ...] = ()
 
     def get(self, tag: str) -> str:

@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
+
 from circulation.domain.states import ItemEventKind
 from circulation.models import ItemEvent, Operation
 from library_net import vault
@@ -55,8 +57,7 @@ class Seen:
         return is_new
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
     """The operation a request is: a new one, or one done before, at that moment."""
 
     operation_id: str
