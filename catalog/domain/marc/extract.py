@@ -407,6 +407,8 @@ def _normalised_part(part: str, flags: list[str]) -> str:
     # Not across a delimiter: a mark after 0x1F and "a" would eat the subfield code. Whether a text
     # is composed already is as dear to find out as composing it.
     compose = unicodedata.normalize
+    if "\x1f" not in new:
+        return compose("NFC", new)
     pieces = new.split("\x1f")
     return "\x1f".join(
         [one if one.isascii() else one[:1] + compose("NFC", one[1:]) for one in pieces]
