@@ -15,11 +15,10 @@ from typing import TypeVar
 from django.db.models import F
 
 from catalog.actions.ingesting.sources import regroup
-from catalog.models import ChangeKind, MatchDecision, SourceRecord, WorkDecision
-from catalog.models.feed import note_changes
+from catalog.models import MatchDecision, SourceRecord, WorkDecision
+from catalog.models.feed import append_changes
 from library_net.accounts.scope import Scope
 from library_net.errors import LibraryError
-from library_net.queue import after_commit
 
 Decision = TypeVar("Decision", MatchDecision, WorkDecision)
 
@@ -76,9 +75,7 @@ def settle(model: type[Decision], records: Iterable[SourceRecord], *, now: datet
     touched = {record.manifestation_id for record in records if record.manifestation_id}
     saved = regroup({}, touched=touched, now=now)
     _require_consistent(model)
-    note_changes(work_ids=saved.changed_works - saved.ended_works, kind=ChangeKind.RECORD, now=now)
-    note_changes(work_ids=saved.ended_works, kind=ChangeKind.DELETED, now=now)
-    after_commit("catalog.number_changes")
+    append_changes(changed=saved.changed_works, ended=saved.ended_works, now=now)
 
 
 def _require_consistent(model: type[Decision]) -> None:

@@ -42,7 +42,6 @@ from catalog.models import (
     BatchSeen,
     BatchState,
     Change,
-    ChangeKind,
     Item,
     Manifestation,
     MatchEvidence,
@@ -53,7 +52,7 @@ from catalog.models import (
     Work,
 )
 from catalog.models.bulk import as_json, insert_rows, refresh_statistics
-from catalog.models.feed import note_changes
+from catalog.models.feed import append_changes
 from library_net.collector import collector_held
 from library_net.db import LANE_MATCH, claim, one_at_a_time
 from library_net.jobs.models import JobRun, JobState
@@ -118,8 +117,6 @@ def _save(batch: Batch, portion: Portion, shelves: Shelves, *, now: datetime) ->
         _copies(portion.incoming), agency=batch.agency, shelves=shelves, is_list=False, now=now
     )
     changed = saved.changed_works | works_of(copies.source_ids)
-    note_changes(work_ids=changed - saved.ended_works, kind=ChangeKind.RECORD, now=now)
-    note_changes(work_ids=saved.ended_works, kind=ChangeKind.DELETED, now=now)
     _save_rejects(batch, portion.rejects + _item_rejects(portion, copies))
     note_spans(batch, portion)
     seen = packed([*portion.seen, *(one.source_id for one in portion.incoming)])
@@ -141,6 +138,7 @@ def _save(batch: Batch, portion: Portion, shelves: Shelves, *, now: datetime) ->
     batch.merged += saved.joined
     batch.items_created += copies.created
     batch.items_updated += copies.updated
+    append_changes(changed=changed, ended=saved.ended_works, now=now)
 
 
 def _copies(incoming: list[Incoming]) -> list[Copy]:
@@ -179,13 +177,12 @@ def _save_rejects(batch: Batch, rejects: list[Rejected]) -> None:
 
 
 def _save_progress(batch: Batch, job: JobRun, *, is_done: bool, now: datetime) -> None:
-    """Batch and job in the transaction of the work; the feed and the next batch are woken after."""
+    """Batch and job in the transaction of the work; the next batch is woken after."""
     batch.state = BatchState.DONE if is_done else BatchState.RUNNING
     batch.finished_at = now if is_done else None
     batch.save()
     total = -(-batch.byte_count // KIB)
     job.step_done(done=-(-batch.next_offset // KIB), total=total, now=now)
-    after_commit("catalog.number_changes")
     if is_done:
         if batch.withdrawal != Withdrawal.ASKED:
             batch.seen.all().delete()
@@ -246,8 +243,7 @@ def _withdraw_missing(batch: Batch, job: JobRun, *, now: datetime) -> bool:
         # Inside the lane: a record a later batch sent meanwhile is no longer missing.
         gone = list(islice(missing(batch), settings.INGEST_CHUNK_RECORDS))
         saved = save_sources([], gone=gone, batch=batch, now=now)
-        note_changes(work_ids=saved.changed_works, kind=ChangeKind.RECORD, now=now)
-        note_changes(work_ids=saved.ended_works, kind=ChangeKind.DELETED, now=now)
+        append_changes(changed=saved.changed_works, ended=saved.ended_works, now=now)
         batch.deleted += len(gone)
         is_done = len(gone) < settings.INGEST_CHUNK_RECORDS
         _save_progress(batch, job, is_done=is_done, now=now)

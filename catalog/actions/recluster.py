@@ -18,12 +18,11 @@ from catalog.actions.ingesting.reading import source_profile
 from catalog.actions.ingesting.sources import regroup
 from catalog.domain.marc.prepare import Prepared, prepare
 from catalog.domain.matching import MATCHER_VERSION
-from catalog.models import Batch, ChangeKind, MatchKey, SourceRecord
+from catalog.models import Batch, MatchKey, SourceRecord
 from catalog.models.bulk import execute_where_in, insert_rows, select_where_in, update_rows
-from catalog.models.feed import note_changes
+from catalog.models.feed import append_changes
 from library_net.db import LANE_MATCH, one_at_a_time
 from library_net.jobs.models import JobRun, JobState
-from library_net.queue import after_commit
 
 TASK = "catalog.recluster"
 
@@ -55,7 +54,6 @@ def recluster_chunk(*, job: JobRun, now: datetime) -> bool:
         job.step_done(done=done, total=done + left, now=now)
         if not left:
             job.finish(now=now)
-        after_commit("catalog.number_changes")
     return not left
 
 
@@ -95,5 +93,4 @@ def _match_anew(members: Mapping[int, Member], *, now: datetime) -> None:
         ids,
         MATCHER_VERSION,
     )
-    note_changes(work_ids=saved.changed_works - saved.ended_works, kind=ChangeKind.RECORD, now=now)
-    note_changes(work_ids=saved.ended_works, kind=ChangeKind.DELETED, now=now)
+    append_changes(changed=saved.changed_works, ended=saved.ended_works, now=now)

@@ -1,8 +1,10 @@
 """The change feed: numbered in commit order, so that a reader's cursor never skips a row.
 
 A sequence is handed out before commit; a row that commits late would be missed by whoever has
-already read past its number. Rows are therefore written without a position, and `number_changes`,
-one at a time network-wide, numbers those that are committed. Readers see only numbered rows.
+already read past its number. So only who holds the feed, one at a time network-wide, gives numbers,
+and holds it until the commit. What people do must not wait for that: their rows are written without
+a position, and `number_changes` numbers those that are committed. Whoever writes thousands at once
+numbers its own. Readers see only numbered rows.
 """
 
 from __future__ import annotations
@@ -61,6 +63,27 @@ def note_changes(*, work_ids: Iterable[int], kind: str, now: datetime) -> None:
     )
 
 
+def append_changes(*, changed: Iterable[int], ended: Iterable[int], now: datetime) -> None:
+    """Append one numbered row per work, of a bulk and just before its commit. Four queries.
+
+    The caller's transaction holds the feed from here to its end.
+    """
+    stamp = as_datetime(now)
+    kinds = ((ChangeKind.RECORD, set(changed) - set(ended)), (ChangeKind.DELETED, set(ended)))
+    news = [(work_id, str(kind), stamp) for kind, ids in kinds for work_id in sorted(ids)]
+    if not news:
+        return
+    with one_at_a_time(LANE_FEED):
+        head = _head()
+        insert_rows(
+            Change,
+            ["position", "work_id", "kind", "changed_at"],
+            [(position, *row) for position, row in enumerate(news, start=head.position + 1)],
+        )
+        head.position += len(news)
+        head.save(update_fields=["position"])
+
+
 NUMBER_ROWS = """
     WITH waiting AS (
         SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS place
@@ -73,10 +96,12 @@ NUMBER_ROWS = """
 
 def number_changes(*, limit: int = 50_000) -> int:
     """Give committed rows their positions; returns how many. Cheap when there are none."""
-    if not Change.objects.filter(position=None).exists():
+    # In their order, so that PostgreSQL asks their own index, which is empty most of the time: it
+    # takes rows without a position for frequent, and would look for one through the whole feed.
+    if not Change.objects.filter(position=None).order_by("id").values_list("id")[:1]:
         return 0
     with one_at_a_time(LANE_FEED):
-        head, _created = FeedHead.objects.get_or_create(pk=1)
+        head = _head()
         before = head.position
         with connection.cursor() as cursor:
             cursor.execute(NUMBER_ROWS, [limit, before])
@@ -85,3 +110,8 @@ def number_changes(*, limit: int = 50_000) -> int:
         head.position = max(before, last or 0)
         head.save(update_fields=["position"])
     return head.position - before
+
+
+def _head() -> FeedHead:
+    head, _created = FeedHead.objects.get_or_create(pk=1)
+    return head
