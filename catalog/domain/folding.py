@@ -22,6 +22,12 @@ _VARIANTS = (
     " 隄堤 嚐尝 唸念 佈布 綵彩 鑑鉴 鑒鉴 託托 讬托 註注 硃朱 穀谷 磟碌 勛勋 勳勋 劒剑 籐藤"
     " 裡里 裏里 溼湿 湼涅 涖莅 犛牦"
 )
+# How Taiwan and Hong Kong write what OpenCC's t2s knows in its standard form only, and simplified
+# characters that it writes back otherwise.
+_REGIONAL = (
+    "衞卫 敍叙 枱台 糭粽 衹只 痺痹 睪睾 簷檐 颚腭 鲶鲇 潨潀 幺么 苧苎 侭尽 暱昵 渖沈 穞稆 縆緪 缐线 谘咨 迳径 钜巨"
+    " 镟旋 馀余 麹曲 㓰划 㳽弥 䌽彩 䙓摆 䦆镢 䩄腼 𢧐战 𢭏捣 𧹒买 𧹔账 𩨂骢"
+)
 _JAPANESE = (
     "図图 沢泽 辺边 覚觉 発发 徴征 黒黑 歩步 毎每 対对 伝传 児儿 実实 広广 応应 徳德 恵惠"
     " 悪恶 戦战 択择 拝拜 拡扩 検检 様样 権权 歴历 歳岁 気气 満满 済济 渋涩 渓溪 焼烧 県县"
@@ -55,7 +61,10 @@ class _FoldTable(dict[int, str | None]):
 
 
 _TABLE = _FoldTable(
-    {ord(pair[0]): pair[1] for pair in f"{_BY_CONTEXT} {_VARIANTS} {_JAPANESE} {_RADICALS}".split()}
+    {
+        ord(pair[0]): pair[1]
+        for pair in f"{_BY_CONTEXT} {_VARIANTS} {_REGIONAL} {_JAPANESE} {_RADICALS}".split()
+    }
 )
 # The same for plain ASCII, capitals included, byte by byte: half the time of most folding.
 _ASCII_TABLE = bytes(map(ord, bytes(range(128)).decode().translate(_TABLE).lower())) + bytes(128)

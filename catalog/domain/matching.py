@@ -32,7 +32,7 @@ __all__ = [
     "profile_of",
 ]
 
-MATCHER_VERSION = 6
+MATCHER_VERSION = 7
 """Raise it whenever a verdict or a key may change: records of older versions are matched again."""
 
 # Points of the evidence, and what they must add up to. Agreement of an identifier and an equal

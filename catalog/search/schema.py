@@ -36,7 +36,7 @@ from catalog.domain.text import (
 from catalog.domain.title_order import title_order
 from catalog.search.sounds import BETWEEN, START, letter_places, neighbourly, syllable_places
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 MAX_TITLES = 12  # titles of one work that are searched; a serial may have hundreds
 MAX_AUTHORS = 12
 MAX_VALUES = 60  # of any other repeated field

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+import opencc
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -47,3 +49,20 @@ def test_every_character_folds_as_by_the_long_way_alone_and_accented():
     for char in map(chr, (*range(0x3400), *range(0xF900, 0x20000))):
         for text in (char, f"a{char}b", f"{char}\u0301"):
             assert fold.__wrapped__(text) == long_way(text), ascii(text)
+
+
+@pytest.mark.parametrize("way", ["s2t", "s2tw", "s2hk", "t2s", "tw2s", "hk2s"])
+def test_every_character_folds_alike_as_each_region_writes_it(way):
+    written = opencc.OpenCC(way)
+    chars = map(chr, (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000), *range(0x20000, 0x2A6E0)))
+    apart = [
+        (char, there)
+        for char in chars
+        if (there := written.convert(char)) != char and fold(there) != fold(char)
+    ]
+    assert not apart
+
+
+@pytest.mark.parametrize("pair", folding._REGIONAL.split())
+def test_a_regional_form_folds_to_what_folds_to_itself(pair):
+    assert fold(pair[0]) == fold(pair[1]) == fold(fold(pair[0]))
