@@ -1,12 +1,13 @@
 """New records through the whole pipeline, on PostgreSQL and on SQLite.
 
-Five slices of the file, each first iterated by pymarc and then imported into the growing catalogue,
-so that both contenders see the same minutes of the machine; the ratio is the median of the slices.
-Each slice is every fifth record, so that all are alike but for the catalogue they come into.
+One file, as a member sends all it has, into an empty catalogue: from the first byte sent until the
+last record can be found. pymarc iterates the same file in the minutes before and after. Every fifth
+record comes first, then the fifth after each of these, and so on: so each stretch of a fifth is a
+cross-section, and what the last costs more than the first is what a full catalogue costs.
 
-Before 2026-11-22, 15:30 UTC, the default was 20,000 records: slices of 4,000, each two or three
-steps, in which one core waits while the first is read and again until the last can be found. That
-is half a second of each slice, whatever its length; a load is not sent in pieces that small.
+Figures before 2026-11-23 are of the same records in five files, each sent when the last record
+of the one before could be found: each file's end and beginning, which one core works at, counted
+five times.
 """
 
 import contextlib
@@ -14,17 +15,18 @@ import os
 import statistics
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
 from tests.benchmarks.both import alone, on_sqlite
-from tests.benchmarks.harness import BenchContext
+from tests.benchmarks.harness import BenchContext, Peak
 
 DESCRIPTION = "records a second through the whole pipeline ÷ pymarc merely iterating the file"
 DEFAULT_SIZE = 100_000
 UNIT = "records"
 DATABASE = "postgresql"
-SLICES = 5
+STRETCHES = 5
 CORES = 2
 
 
@@ -47,47 +49,72 @@ def run(*, size: int, context: BenchContext) -> dict[str, float]:
 def measure(path: Path, folder: Path, *, size: int) -> dict[str, float]:
     """On whatever database is configured.
 
-    ``growth`` is the last slice's cost divided by the first's, each in units of pymarc's in the
-    same minute; ``memory_growth`` compares the peak of all our processes in the last slice with
-    that in the second: at 250,000 records, after the fifth 50,000 and after the second.
-    ``cpu_ratio`` is pymarc's processor time divided by half of ours, database server and follower
-    included: what ``ratio`` could be on two cores that nobody else uses.
+    ``growth`` is what a record of the last stretch costs divided by one of the first, each in
+    units of pymarc's next to it; receiving the file belongs to neither, its end to the last.
+    ``memory_growth`` compares the peak of all our processes in the last stretch with that in the
+    second: at 250,000 records, after all of them and after 100,000. ``cpu_ratio`` is pymarc's
+    processor time divided by half of ours, database server and follower included: what ``ratio``
+    could be on two cores that nobody else uses.
     """
-    from tests.benchmarks.pipeline import (
-        follower_beside,
-        import_file,
-        iterate_with_pymarc,
-        new_member,
-        slices,
-    )
+    from tests.benchmarks.pipeline import crosswise, follower_beside, import_file, new_member
 
     agency = new_member("BENCH")
     context = BenchContext(folder=folder)
-    ratios, cpu_ratios, ours, peaks, records = [], [], 0.0, [], 0
+    whole = crosswise(path, folder, parts=STRETCHES, size=size)
     with follower_beside():
-        for part in slices(path, folder, count=SLICES, size=size):
-            started, cpu = time.perf_counter(), time.process_time()
-            count = iterate_with_pymarc(part)
-            theirs_s, their_cpu = time.perf_counter() - started, time.process_time() - cpu
-            cpu = cpu_seconds()
-            with context.memory() as peak:
-                started = time.perf_counter()
-                batch = import_file(part, agency)
-                ours_s = time.perf_counter() - started
-            assert batch.created == count - batch.repeated, (batch.created, count)
-            ratios.append(theirs_s / ours_s)
-            cpu_ratios.append(CORES * their_cpu / (cpu_seconds() - cpu))
-            peaks.append(peak.mb)
-            ours += ours_s
-            records += count
+        before, cpu = _pymarc(whole), cpu_seconds()
+        with context.memory() as peak:
+            stretches = Stretches(peak, length=size // STRETCHES)
+            started = time.perf_counter()
+            batch = import_file(whole, agency, each_step=stretches.note)
+            ours = Spent(time.perf_counter() - started, cpu_seconds() - cpu)
+        after = _pymarc(whole)
+    assert batch.created == size - batch.repeated, (batch.created, size)
+    costs, peaks = stretches.costs(), stretches.peaks
     return {
-        "ratio": statistics.median(ratios),
-        "cpu_ratio": statistics.median(cpu_ratios),
-        "per_second": records / ours,
-        "growth": ratios[0] / ratios[-1],
+        "ratio": statistics.mean([before.seconds, after.seconds]) / ours.seconds,
+        "cpu_ratio": CORES * statistics.mean([before.cpu, after.cpu]) / ours.cpu,
+        "per_second": size / ours.seconds,
+        "growth": (costs[-1] / after.seconds) / (costs[0] / before.seconds),
         "memory_growth": peaks[-1] / peaks[1],
-        "records": records,
+        "records": size,
     }
+
+
+class Spent(NamedTuple):
+    seconds: float
+    cpu: float
+
+
+def _pymarc(path: Path) -> Spent:
+    from tests.benchmarks.pipeline import iterate_with_pymarc
+
+    started, cpu = time.perf_counter(), time.process_time()
+    iterate_with_pymarc(path)
+    return Spent(time.perf_counter() - started, time.process_time() - cpu)
+
+
+class Stretches:
+    """When each stretch of an import ended, and the memory it took at most."""
+
+    def __init__(self, peak: Peak, *, length: int) -> None:
+        self._peak = peak
+        self._length = length
+        self._ends: list[tuple[int, float]] = []  # (records done, at that moment)
+        self.peaks: list[float] = []  # MB
+
+    def note(self, records: int) -> None:
+        if records < len(self._ends) * self._length:
+            return
+        if self._ends:
+            self.peaks.append(self._peak.mb)
+            self._peak.mb = 0.0
+        self._ends.append((records, time.perf_counter()))
+
+    def costs(self) -> list[float]:
+        """Seconds a record, of each stretch."""
+        ends = list(zip(self._ends, self._ends[1:], strict=False))
+        return [(end[1] - start[1]) / (end[0] - start[0]) for start, end in ends]
 
 
 def cpu_seconds() -> float:

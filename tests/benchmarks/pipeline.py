@@ -42,18 +42,26 @@ def follower_beside() -> Iterator[None]:
             follower.terminate()
 
 
-def import_file(path: Path, agency: Agency) -> Batch:
-    """From the bytes to the searchable index; a `follower_beside` must be running."""
+def import_file(
+    path: Path, agency: Agency, *, each_step: Callable[[int], None] = lambda _records: None
+) -> Batch:
+    """From the bytes to the searchable index; a `follower_beside` must be running.
+
+    ``each_step`` is told the number of records done: none when all bytes are received, all of
+    them when the last can be found.
+    """
     batch = receive_batch(
         agency=agency, content=pieces(path), now=timezone.now(), file_name=path.name
     )
     job = batch.job
     assert job is not None
     assert job.take(now=timezone.now())
+    each_step(0)
     while not ingest_chunk(batch_id=batch.pk, job=job, now=timezone.now()):
-        pass
+        each_step(Batch.objects.values_list("records", flat=True).get(pk=batch.pk))
     wait_until_searchable()
     batch.refresh_from_db()
+    each_step(batch.records)
     return batch
 
 
@@ -89,16 +97,15 @@ def iterate_with_pymarc(path: Path) -> int:
         return sum(record is not None for record in pymarc.MARCReader(file))
 
 
-def slices(path: Path, folder: Path, *, count: int, size: int) -> list[Path]:
-    """The file in so many parts of equal numbers of records, each a cross-section of the whole.
+def crosswise(path: Path, folder: Path, *, parts: int, size: int) -> Path:
+    """The file in another order: so many parts after one another, each a cross-section of it all.
 
     Stretches of the file differ: where many records have accents and originals in 880 fields, each
     costs more wherever it stands. What grows from part to part shall be the catalogue alone.
     """
     records = path.read_bytes().split(RECORD_END)[:-1][:size]
-    found = []
-    for number in range(count):
-        part = folder / f"part-{number}.mrc"
-        part.write_bytes(b"".join(record + RECORD_END for record in records[number::count]))
-        found.append(part)
+    found = folder / "crosswise.mrc"
+    with found.open("wb") as file:
+        for number in range(parts):
+            file.writelines(record + RECORD_END for record in records[number::parts])
     return found
