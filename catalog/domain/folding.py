@@ -25,8 +25,8 @@ _VARIANTS = (
 # How Taiwan and Hong Kong write what OpenCC's t2s knows in its standard form only, and simplified
 # characters that it writes back otherwise.
 _REGIONAL = (
-    "衞卫 敍叙 枱台 糭粽 衹只 痺痹 睪睾 簷檐 颚腭 鲶鲇 潨潀 幺么 苧苎 侭尽 暱昵 渖沈 穞稆 縆緪 缐线 谘咨 迳径 钜巨"
-    " 镟旋 馀余 麹曲 㓰划 㳽弥 䌽彩 䙓摆 䦆镢 䩄腼 𢧐战 𢭏捣 𧹒买 𧹔账 𩨂骢"
+    "衞卫 敍叙 枱台 糭粽 衹只 痺痹 睪睾 簷檐 颚腭 鲶鲇 潨潀 幺么 苧苎 侭尽 暱昵 渖沈 穞稆 縆緪"
+    " 缐线 谘咨 迳径 钜巨 镟旋 馀余 麹曲 㓰划 㳽弥 䌽彩 䙓摆 䦆镢 䩄腼 𢧐战 𢭏捣 𧹒买 𧹔账 𩨂骢"
 )
 _JAPANESE = (
     "図图 沢泽 辺边 覚觉 発发 徴征 黒黑 歩步 毎每 対对 伝传 児儿 実实 広广 応应 徳德 恵惠"
