@@ -50,7 +50,8 @@ def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterabl
     """Insert plain tuples in the order of ``columns`` (database column names).
 
     Nothing for an empty list, which would go to the database and back all the same. PostgreSQL is
-    given bytes in binary: as text they are twice as long, and escaped.
+    given values in binary: as text, bytes are twice as long, and long texts are gone through for
+    what must be escaped, by us and by the server.
     """
     if not rows:
         return
@@ -58,7 +59,7 @@ def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterabl
     names = ", ".join(connection.ops.quote_name(column) for column in columns)
     if connection.vendor == "postgresql":
         types = _types(model, columns)
-        is_binary = "bytea" in types and "jsonb" not in types  # which is given as text
+        is_binary = "jsonb" not in types  # which we have as text
         binary = " (FORMAT BINARY)" if is_binary else ""
         with (
             connection.cursor() as cursor,
@@ -79,26 +80,6 @@ def _types(model: type[models.Model], columns: Sequence[str]) -> list[str]:
     """PostgreSQL's names of the columns' types, without their lengths."""
     fields = {field.column: field for field in model._meta.concrete_fields}  # noqa: SLF001
     return [(fields[one].db_type(connection) or "").partition("(")[0] for one in columns]
-
-
-def insert_blob(
-    model: type[models.Model], columns: Sequence[str], row: Row, *, types: Sequence[str]
-) -> None:
-    """One row with large bytes; ``types`` are PostgreSQL's names of the columns' types.
-
-    In binary, because as text a megabyte is two, and escaping it costs more than storing it.
-    """
-    if connection.vendor != "postgresql":
-        insert_rows(model, columns, [row])
-        return
-    table = connection.ops.quote_name(model._meta.db_table)  # noqa: SLF001
-    names = ", ".join(connection.ops.quote_name(column) for column in columns)
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)") as copy,
-    ):
-        copy.set_types(types)
-        copy.write_row(row)
 
 
 def select_blob(sql: str, parameters: Sequence[Any]) -> bytes | None:

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from catalog.domain.seams import cut_at_seams
 from catalog.models import Batch, BatchChunk, BatchState, KeptBytes
-from catalog.models.bulk import insert_blob, insert_rows, reserve_ids
+from catalog.models.bulk import insert_rows, reserve_ids
 from library_net.db import claim
 from library_net.errors import LibraryError
 from library_net.jobs.models import JobRun
@@ -103,13 +103,11 @@ def _keep(batch: Batch, pieces: list[bytes]) -> None:
         kept = dict(locked.values_list("digest", "pk"))
         new = {one: data for one, data in zip(digests, pieces, strict=True) if one not in kept}
         kept |= zip(new, reserve_ids(KeptBytes, len(new)), strict=True)
-        for one, data in new.items():
-            insert_blob(
-                KeptBytes,
-                ["id", "agency_id", "digest", "data"],
-                (kept[one], batch.agency_id, one, data),
-                types=["int8", "int8", "varchar", "bytea"],
-            )
+        insert_rows(
+            KeptBytes,
+            ["id", "agency_id", "digest", "data"],
+            [(kept[one], batch.agency_id, one, data) for one, data in new.items()],
+        )
         offsets = accumulate(map(len, pieces), initial=batch.byte_count)
         insert_rows(
             BatchChunk,
