@@ -83,6 +83,10 @@ _APOSTROPHE = re.compile(r"['’ʻʼ`](?<=[^\W\d_].)(?=[^\W\d_])")
 _STRAY = re.compile(r"(?<=[a-z])(\+\+|#)(?![a-z+#])|[+#]")
 
 
+def _unless_a_name(sign: re.Match[str]) -> str:
+    return sign.group(1) or " "
+
+
 def has_han(text: str) -> bool:
     """Whether the text has at least one Han character."""
     return not text.isascii() and _HAS_HAN.search(text) is not None
@@ -113,20 +117,34 @@ def _in_plain_letters(text: str) -> str:
     return bare if bare.isascii() and apart[:1].isascii() else ""
 
 
-@lru_cache(maxsize=65536)
 def fold(text: str) -> str:
     """The text as search and matching see it: one script form, no punctuation, single spaces.
 
     NFKC, punctuation to space, OpenCC t2s, variant table, casefold (domain.md §4). Idempotent.
     """
-    if not text.isascii() or "'" in text or "`" in text:
+    if not text.isascii():
+        return _fold_other(text)
+    # Plain ASCII is folded sooner than it would be found in a cache.
+    if "'" in text or "`" in text:
         text = _APOSTROPHE.sub("", text)
-    if plain := text if text.isascii() else _in_plain_letters(text):
-        text = plain.encode().translate(_ASCII_TABLE).decode()
-    else:
-        text = simplify(text).translate(_TABLE).casefold()
-        if _MAY_HAVE_MARKS.search(text):
-            text = _without_latin_marks(text)
+    return _fold_plain(text)
+
+
+def _fold_plain(text: str) -> str:
+    text = text.encode().translate(_ASCII_TABLE).decode()
     if "+" in text or "#" in text:
-        text = _STRAY.sub(lambda match: match.group(1) or " ", text)
+        text = _STRAY.sub(_unless_a_name, text)
+    return " ".join(text.split())
+
+
+@lru_cache(maxsize=65536)
+def _fold_other(text: str) -> str:
+    text = _APOSTROPHE.sub("", text)
+    if plain := text if text.isascii() else _in_plain_letters(text):
+        return _fold_plain(plain)
+    text = simplify(text).translate(_TABLE).casefold()
+    if _MAY_HAVE_MARKS.search(text):
+        text = _without_latin_marks(text)
+    if "+" in text or "#" in text:
+        text = _STRAY.sub(_unless_a_name, text)
     return " ".join(text.split())

@@ -28,14 +28,18 @@ _LIFE_DATES = re.compile(
     r"\b(?:b\.?|d\.?|ca\.?|fl\.?|approximately|active)?\s*\d{3,4}\??\s*(?:-\s*(?:\d{3,4}\??)?)?"
 )
 _YEAR = re.compile(r"\d{3}")
+_NOT_PLAIN = re.compile(r"[(\[;/\d]")  # in ASCII: a second name or form, or dates
 
 
 def _latin_key(name: str) -> str:
     """Words in alphabetical order, so that 'Carter, Forrest' and 'Forrest Carter' meet."""
     if _YEAR.search(name):
         name = _LIFE_DATES.sub(" ", name)
-    words = fold(name).split()
-    return " ".join(sorted(word for word in words if word not in _LATIN_NOISE))
+    return _in_alphabetical_order(fold(name))
+
+
+def _in_alphabetical_order(folded: str) -> str:
+    return " ".join(sorted([word for word in folded.split() if word not in _LATIN_NOISE]))
 
 
 def _han_key(name: str) -> str:
@@ -77,6 +81,14 @@ def person_key(name: str) -> str:
     """The main key of a person's or body's name, empty when nothing is left of it."""
     keys = person_keys(name)
     return keys[0] if keys else ""
+
+
+def person_key_of(name: str, folded: str) -> str:
+    """The main key of a name that is folded already."""
+    if not name.isascii() or _NOT_PLAIN.search(name):
+        return person_key(name)
+    key = _in_alphabetical_order(folded)
+    return key if len(key) > 1 else ""
 
 
 _PUBLISHER_TAIL = re.compile(

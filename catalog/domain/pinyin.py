@@ -200,7 +200,7 @@ def _surname(run: str) -> tuple[int, list[str]]:
 def _readings(chars: list[str], syllables: list[str]) -> tuple[tuple[str, ...], ...]:
     """Of each syllable as it is read here, and as it is read elsewhere."""
     if _OTHERS.keys().isdisjoint(chars):
-        return tuple((syllable,) for syllable in syllables)
+        return tuple(zip(syllables))
     return tuple(
         (syllable, *(r for r in _OTHERS.get(char, ()) if r != syllable))
         for char, syllable in zip(chars, syllables, strict=True)
@@ -212,6 +212,8 @@ def _other_readings(
 ) -> list[tuple[str, ...]]:
     """Up to seven readings that differ from the main one, fewest differences first."""
     choices = {i: known[1:] for i, known in enumerate(readings) if len(known) > 1}
+    if not choices:
+        return []
     open_places = list(choices)[:MAX_READINGS]
     found: list[tuple[str, ...]] = []
     for size in (1, 2):
@@ -258,7 +260,6 @@ def pinyin_forms(text: str, *, is_person: bool = False) -> PinyinForms:
     )
 
 
-@lru_cache(maxsize=16384)
 def pinyin_key(typed: str) -> str:
     """Typed or catalogued pinyin in one form: tones, spaces, hyphens and the ways to type ü gone.
 
@@ -268,13 +269,15 @@ def pinyin_key(typed: str) -> str:
     return _plain_letters(typed).replace("lyu", "lu").replace("nyu", "nu")
 
 
-@lru_cache(maxsize=16384)
 def _plain_letters(typed: str) -> str:
     if typed.isascii() and typed.isalnum():
         solid = typed.lower()  # as the following would say
     else:
         solid = fold(typed.replace("ü", "v").replace("Ü", "v")).replace(" ", "")
     return solid.replace("v", "u")
+
+
+_letters_of_piece = lru_cache(maxsize=16384)(_plain_letters)
 
 
 @lru_cache(maxsize=4096)
@@ -287,19 +290,20 @@ def split_pinyin(typed: str, *, limit: int = 4) -> tuple[tuple[str, ...], ...]:
     """
     whole: list[tuple[str, ...]] = [()]
     pieces = _PIECES.findall(typed)
-    while pieces and not _plain_letters(pieces[-1]):
-        pieces.pop()
-    for i, piece in enumerate(pieces, start=1):
-        if chunk := _plain_letters(piece):
-            ways = _split_chunk(chunk, is_last=i == len(pieces), limit=limit)
-            if not ways:
-                return ()
-            whole = sorted((w + way for w in whole for way in ways), key=len)[:limit]
-    return tuple(way for way in whole if way)
+    chunks = [chunk for chunk in map(_letters_of_piece, pieces) if chunk]
+    for i, chunk in enumerate(chunks, start=1):
+        ways = _split_chunk(chunk, i == len(chunks), limit)
+        if not ways:
+            return ()
+        if len(ways) == 1:
+            whole = [way + ways[0] for way in whole]
+        else:
+            whole = sorted([w + way for w in whole for way in ways], key=len)[:limit]
+    return tuple([way for way in whole if way])
 
 
 @lru_cache(maxsize=8192)
-def _split_chunk(chunk: str, *, is_last: bool, limit: int) -> tuple[tuple[str, ...], ...]:
+def _split_chunk(chunk: str, is_last: bool, limit: int) -> tuple[tuple[str, ...], ...]:
     if chunk.isdigit() or (limit == 1 and chunk in _SYLLABLES):
         return ((chunk,),)
     size = len(chunk)

@@ -13,7 +13,7 @@ from functools import lru_cache
 import rjieba
 
 from catalog.domain.folding import HAN, fold, has_han, simplify
-from catalog.domain.names import person_key, person_keys, publisher_key
+from catalog.domain.names import person_key, person_key_of, person_keys, publisher_key
 from catalog.domain.numbering import edition_number, han_number, volume_in_title, volume_number
 from catalog.domain.pinyin import PinyinForms, pinyin_forms, pinyin_key, split_pinyin
 
@@ -28,6 +28,7 @@ __all__ = [
     "pairs",
     "pairs_of",
     "person_key",
+    "person_key_of",
     "person_keys",
     "pinyin_forms",
     "pinyin_key",
@@ -36,6 +37,7 @@ __all__ = [
     "simplify",
     "split_pinyin",
     "title_key",
+    "title_key_of",
     "volume_in_title",
     "volume_number",
     "words",
@@ -80,6 +82,11 @@ def title_key(text: str) -> str:
     if _OPENING_BRACKET.search(text):
         text = _GMD.sub(" ", text)
     return fold(text).replace(" ", "")
+
+
+def title_key_of(title: str, folded: str) -> str:
+    """The key of a title that is folded already."""
+    return title_key(title) if _OPENING_BRACKET.search(title) else folded.replace(" ", "")
 
 
 def words(text: str, *, overlapping: bool = True) -> list[str]:

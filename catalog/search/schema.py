@@ -26,14 +26,14 @@ from catalog.domain.text import (
     fold,
     has_han,
     pairs_of,
-    person_key,
+    person_key_of,
     pinyin_forms,
     pinyin_key,
     split_pinyin,
-    title_key,
+    title_key_of,
     words_of,
 )
-from catalog.domain.title_order import title_order
+from catalog.domain.title_order import title_order_of
 from catalog.search.sounds import BETWEEN, START, letter_places, neighbourly, syllable_places
 
 SCHEMA_VERSION = 8
@@ -145,41 +145,43 @@ def register_tokenizers(index: tantivy.Index) -> None:
 def to_index(document: WorkDocument) -> str:
     """The document in the index's own fields, as JSON: folded, cut, and with its sounds."""
     titles, authors = document.titles[:MAX_TITLES], document.authors[:MAX_AUTHORS]
-    folded = _folded(titles)
+    folded, names = [fold(text) for text in titles], [fold(text) for text in authors]
     cut = {
         "title": _in_pairs(folded),
-        "author": _in_pairs(_folded(authors)),
-        "publisher": _in_pairs(_folded(document.publishers)),
-        "subject": _in_pairs(_folded(document.subjects)),
-        "series": _in_pairs(_folded(document.series)),
+        "author": _in_pairs(names),
+        "publisher": _in_pairs([fold(text) for text in document.publishers]),
+        "subject": _in_pairs([fold(text) for text in document.subjects]),
+        "series": _in_pairs([fold(text) for text in document.series]),
     }
-    notes = _in_pairs(_folded([note[:NOTE_LENGTH] for note in document.notes[:MAX_NOTES]]))
+    notes = _in_pairs([fold(text[:NOTE_LENGTH]) for text in document.notes[:MAX_NOTES]])
     fields: Fields = {
         "id": [document.work_id],
         **cut,
         "title": [opened(title) for title in cut["title"]],
         "any": [*dict.fromkeys(chain(*cut.values(), notes))],
         "title_words": cut["title"],
-        "exact": _exact(titles, authors),
+        "exact": _exact(titles, folded, authors, names),
         **_numbers(document),
-        **_facets(document),
+        **_facets(document, folded[0] if folded else ""),
     }
     if han := [title for title in titles if has_han(title)]:
-        fields["title_words"] = [" ".join(words_of(one)) for one in folded]
+        fields["title_words"] = [" ".join(words_of(one)) for one in distinct(folded)]
         fields["title_chars"] = [_characters(folded)]
     if han or document.title_pinyin:
         forms = [pinyin_forms(title) for title in han]
         fields |= _sounds("title", forms, document.title_pinyin)
     if han := [author for author in authors if has_han(author)]:
-        fields["author_chars"] = [_characters(_folded(authors))]
+        fields["author_chars"] = [_characters(names)]
     if han or document.author_pinyin:
         forms = [pinyin_forms(author, is_person=True) for author in han]
         fields |= _sounds("author", forms, document.author_pinyin)
     return orjson.dumps(fields).decode()
 
 
-def _exact(titles: Sequence[str], authors: Sequence[str]) -> list[int]:
-    keys = distinct([*map(title_key, titles), *map(person_key, authors)])
+def _exact(
+    titles: Sequence[str], folded: Sequence[str], authors: Sequence[str], names: Sequence[str]
+) -> list[int]:
+    keys = distinct([*map(title_key_of, titles, folded), *map(person_key_of, authors, names)])
     return [key_number(key) for key in keys]
 
 
@@ -202,16 +204,12 @@ def distinct(values: Collection[_Value | None]) -> tuple[_Value, ...]:
     return tuple([value for value in values if value])
 
 
-def _folded(texts: Sequence[str]) -> Sequence[str]:
-    """Those that are alike once."""
-    if len(texts) > 1:
-        return [text for text in dict.fromkeys(map(fold, texts)) if text][:MAX_VALUES]
-    return [text] if texts and (text := fold(texts[0])) else ()
-
-
-def _in_pairs(folded: Sequence[str]) -> list[str]:
+def _in_pairs(folded: Sequence[str]) -> Sequence[str]:
+    """Those that are alike once; Han two by two."""
     # Folded words of other scripts are what cutting them would give.
-    return [" ".join(pairs_of(one)) if has_han(one) else one for one in folded]
+    return [
+        " ".join(pairs_of(one)) if has_han(one) else one for one in distinct(folded)[:MAX_VALUES]
+    ]
 
 
 def _characters(folded: Sequence[str]) -> str:
@@ -260,26 +258,48 @@ def _numbers(document: WorkDocument) -> Fields:
     return found
 
 
-def _facets(document: WorkDocument) -> Fields:
-    years = [year for year in document.years if year > 0]
-    classes = document.classes
+def _facets(document: WorkDocument, title: str) -> Fields:
+    """What is counted and sorted by; ``title`` is the main one, folded."""
     found: Fields = {
         "available_at": document.available_at,
         "held_at": document.held_at,
-        "title_order": [title_order(document.titles[0])] if document.titles else (),
-        "weight": [weight(document)],
+        "title_order": [title_order_of(document.titles[0], title)] if document.titles else (),
+        "weight": [weight(document, title)],
     }
     if document.available_at:
         found["is_available"] = [1]
-    if years:
-        found["year"] = [max(years)]
+    classes = document.classes
+    return found | _counted(
+        document.years,
+        document.cities,
+        document.languages,
+        document.materials,
+        document.audiences,
+        distinct([main_class(text) for text in classes]) if classes else (),
+    )
+
+
+@lru_cache(maxsize=8192)
+def _counted(
+    years: tuple[int, ...],
+    cities: tuple[str, ...],
+    languages: tuple[str, ...],
+    materials: tuple[str, ...],
+    audiences: tuple[str, ...],
+    classes: tuple[str, ...],
+) -> Fields:
+    """The fields of few values, of which the same combinations come again and again."""
+    found: Fields = {}
+    known = [year for year in years if year > 0]
+    if known:
+        found["year"] = [max(known)]
     for name, values in (
-        ("city", document.cities),
-        ("language", document.languages),
-        ("material", document.materials),
-        ("audience", document.audiences),
-        ("clc", distinct([main_class(text) for text in classes]) if classes else ()),
-        ("decade", list({year // 10 * 10 for year in years})),
+        ("city", cities),
+        ("language", languages),
+        ("material", materials),
+        ("audience", audiences),
+        ("clc", classes),
+        ("decade", list({year // 10 * 10 for year in known})),
     ):
         if values:
             found[name] = values
@@ -287,7 +307,7 @@ def _facets(document: WorkDocument) -> Fields:
     return found
 
 
-def weight(document: WorkDocument) -> float:
+def weight(document: WorkDocument, title: str) -> float:
     """How much likelier a reader wants this work than an equally good match nobody holds.
 
     From 1 to 2.4: a book on every shelf stands before a shorter title on one, but no match of
@@ -296,6 +316,6 @@ def weight(document: WorkDocument) -> float:
     """
     wanted = math.log2(1 + document.holdings_count) + math.log2(1 + document.loans_count)
     is_here = 0.15 if document.available_at else 0.0
-    brevity = 0.2 / (1 + len(fold(document.titles[0])) / 8) if document.titles else 0.0
+    brevity = 0.2 / (1 + len(title) / 8) if document.titles else 0.0
     exact = 1.0 + is_here + brevity + min(1.0, 0.12 * wanted)
     return round(exact * _WEIGHT_STEPS) / _WEIGHT_STEPS

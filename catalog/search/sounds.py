@@ -6,7 +6,8 @@ one token and ``she diao ying`` a phrase of two. The first token of a text begin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -16,11 +17,13 @@ START = "^"  # stands before the first of a text
 BETWEEN = "|"  # of two syllables, because xi an is not xian
 
 Places = Sequence[Sequence[str]]  # of each place its readings
+_syllable_key = lru_cache(maxsize=4096)(pinyin_key)  # there are few syllables
+_ONE = frozenset((1,))
 
 
 def syllable_places(form: PinyinForms) -> list[list[str]]:
     """The syllables in the form people's typing is brought to."""
-    return [list(dict.fromkeys(map(pinyin_key, readings))) for readings in form.readings]
+    return [_each_once(map(_syllable_key, readings)) for readings in form.readings]
 
 
 def letter_places(form: PinyinForms) -> list[list[str]]:
@@ -30,8 +33,12 @@ def letter_places(form: PinyinForms) -> list[list[str]]:
         if readings[0].isdigit():
             places += [[digit] for digit in readings[0]]
         else:
-            places.append(list(dict.fromkeys(reading[:1] for reading in readings)))
+            places.append(_each_once([reading[:1] for reading in readings]))
     return places
+
+
+def _each_once(tokens: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(tokens))
 
 
 def neighbours(syllables: Sequence[str]) -> list[str]:
@@ -49,9 +56,9 @@ def neighbourly(places: Places, *, between: str) -> Any:
 
     The tokens are in the engine's own JSON.
     """
-    if all(len(readings) == 1 for readings in places):
-        solid = [START, *(readings[0] for readings in places)]
-        return " ".join(a + between + b for a, b in pairwise(solid))
+    if _ONE.issuperset(map(len, places)):
+        solid = [START, *[readings[0] for readings in places]]
+        return " ".join(map(between.join, pairwise(solid)))
     tokens: list[Any] = []
     before: Sequence[str] = (START,)
     for place, readings in enumerate(places):
