@@ -61,7 +61,6 @@ def choose_script(one: str, other: str) -> tuple[str, str]:
 _ISBD_END = " /:;=,\u3000"
 
 
-@lru_cache(maxsize=32768)  # places, subdivisions and statements repeat from record to record
 def strip_isbd(text: str) -> str:
     """The text without the punctuation that announces the next ISBD area: NO-12."""
     text = clean(text).strip(_ISBD_END)
