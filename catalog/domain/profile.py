@@ -47,8 +47,8 @@ _DIGITS = re.compile(r"\d+")
 _COUNTED = re.compile(
     r"\[(?P<n>\d{1,3})\] ?(?:p|l)|(?P<m>\d{1,3}) un+umbered (?:page|lea)", re.IGNORECASE
 )
-_SOUNDS = str.maketrans({"y": "i", "j": "i", "w": "v"})
 _DOUBLED = re.compile(r"([^\W\d])(?=\1)")
+_DOUBLED_LATIN = re.compile(r"([a-z])(?=\1)")  # the same where there are no others
 _OPEN_SET = re.compile(
     r"\s*(?:v|vols?|bd|t)\.?\s*(?:<|$|\()|\s*<|\s*\d+\s*v\.\s*\(<", re.IGNORECASE
 )
@@ -302,7 +302,8 @@ def _sounds(record: BibRecord, title: str, *, is_han: bool) -> tuple[str, ...]:
 
 def _heard(text: str) -> str:
     """Two ways to romanise a word, and a letter written once or twice, become one."""
-    return _DOUBLED.sub("", text.translate(_SOUNDS))
+    doubled = _DOUBLED_LATIN if text.isascii() else _DOUBLED
+    return doubled.sub("", text.replace("y", "i").replace("j", "i").replace("w", "v"))
 
 
 def _front_matter(extent: str) -> int:
@@ -351,6 +352,8 @@ def _numbers_of_documents(record: BibRecord) -> Iterator[str]:
 
     What is printed, filmed and online has one SuDoc number, and a record of one links to another.
     """
+    if not record.urls and not any(one.qualifier == SUDOC for one in record.identifiers):
+        return  # as most
     extent = record.extent.lower()
     carrier = "online" if "online" in extent else "film" if "micro" in extent else "print"
     is_electronic = record.material is _ELECTRONIC

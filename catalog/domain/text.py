@@ -73,7 +73,6 @@ def _jieba() -> rjieba.Jieba:
     return cutter
 
 
-@lru_cache(maxsize=32768)
 def title_key(text: str) -> str:
     """The title as one solid word: designation [专著] gone, folded, nothing but word characters.
 

@@ -20,11 +20,11 @@ CONTROL = ("001", "003", "005", "008")
 FIELDS = (
     *("010", "020", "022", "024", "035", "041", "084", "245", "250", "260", "264", "300"),
     *("520", "852", "856", "876", "880", "949", "952"),
-    *(tag for tag, *_ in marc21._OTHER_TITLES),
-    *(tag for tag, *_ in marc21._CONTRIBUTORS),
-    *(tag for tag, *_ in marc21._SUBJECTS),
-    *(tag for tag, *_ in marc21._CLASSES),
-    *(tag for tag, *_ in marc21._SERIES),
+    *marc21._OTHER_TITLES,
+    *marc21._CONTRIBUTORS,
+    *marc21._SUBJECTS,
+    *marc21._CLASSES,
+    *marc21._SERIES,
     *marc21._NOTES,
 )
 WANTED = frozenset((*CONTROL, *FIELDS))

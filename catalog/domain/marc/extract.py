@@ -8,8 +8,8 @@ import struct
 import unicodedata
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import accumulate
-from operator import itemgetter
+from itertools import accumulate, count
+from operator import add, itemgetter
 
 from catalog.domain.marc import charset
 from catalog.domain.marc.problems import ErrorCode, Flag, RecordError
@@ -30,6 +30,9 @@ _SPLIT_LATER = _CONTROL | {"040", "042", "043", "263", "906", "925", "955", "AVA
 """Common tags no crosswalk reads: split only when someone asks for them."""
 
 _LINKAGE = re.compile(r"([0-9A-Za-z]{3})-(\d{2,})")
+
+_DIGITS = " 0123456789"
+_USUAL_INDICATORS = {f"{one}{two}\x1f": f"{one}{two}" for one in _DIGITS for two in _DIGITS}.get
 
 
 class MarcFields:
@@ -54,17 +57,13 @@ class MarcFields:
         self._scripts: dict[str, list[tuple[str, Field]]] | None = None
         by_tag: dict[str, list[Field]] = {}
         self.by_tag = by_tag
-        last, run = "", _NOTHING
+        last, run, usual = "", _NOTHING, _USUAL_INDICATORS
         for tag, part in zip(tags, parts, strict=True):  # the hottest loop of an import
-            if tag == last:
-                run.append((part[:2], _subfields(part)))
-            elif tag not in _SPLIT_LATER:
+            if tag != last:
+                if tag in _SPLIT_LATER:
+                    continue
                 last, run = tag, by_tag.setdefault(tag, [])
-                run.append((part[:2], _subfields(part)))
-            else:
-                continue
-            if part[2:3] != "\x1f" or part[0] == "\x1f":
-                run[-1] = (self._mend_indicators(part), run[-1][1])
+            run.append((usual(part[:3]) or self._indicators(part), _subfields(part)))
 
     def __contains__(self, tag: str) -> bool:
         return tag in self.by_tag or tag in self.tags
@@ -122,7 +121,7 @@ class MarcFields:
         if base is None:
             base = self.fields(tag) if tag in _SPLIT_LATER else _NOTHING
         if "880" not in self.by_tag or not (others := self.in_scripts().get(tag)):
-            return [(one, None) for one in base]
+            return [(one, None) for one in base] if base else []
         partners: dict[str, Field] = {}
         alone: list[Field] = []
         for occurrence, other in others:
@@ -140,6 +139,9 @@ class MarcFields:
     def flag(self, flag: str) -> None:
         if flag not in self.flags:
             self.flags.append(flag)
+
+    def _indicators(self, part: str) -> str:
+        return part[:2] if part[2:3] == "\x1f" != part[0] else self._mend_indicators(part)
 
     def _mend_indicators(self, part: str) -> str:
         found, has_subfields, _ = part.partition("\x1f")
@@ -213,10 +215,10 @@ def _decode_plain(data: bytes) -> MarcFields | None:
     try:
         base = int(data[12:17])
         text = data.decode()
-        count, odd = divmod(base - 1 - LEADER_LENGTH, ENTRY_LENGTH)
-        if odd or count < 2:  # of one slice itemgetter makes no tuple
+        entries, odd = divmod(base - 1 - LEADER_LENGTH, ENTRY_LENGTH)
+        if odd or entries < 2:  # of one slice itemgetter makes no tuple
             return None
-        tags_of, starts_of = _directory(count)
+        tags_of, starts_of = _directory(entries)
         stated = starts_of(data, LEADER_LENGTH)
     except (ValueError, struct.error):  # UnicodeDecodeError is a ValueError
         return None
@@ -226,13 +228,15 @@ def _decode_plain(data: bytes) -> MarcFields | None:
     is_ascii = len(text) == len(data)
     # From here on positions in text are positions in data up to the base address, or it fails.
     bodies: Sequence[str | bytes] = parts if is_ascii else data[base:-2].split(b"\x1e")
-    starts = list(accumulate([len(body) + 1 for body in bodies], initial=0))
+    starts = list(map(add, accumulate(map(len, bodies), initial=0), count(0)))
     starts.pop()
     if stated != _as_stated(starts):
         return None
     flags: list[str] = []
-    if not is_ascii or "\x00" in text or ("&" in text and _ENTITY.search(text)):
+    if "\x00" in text or ("&" in text and _ENTITY.search(text)):
         parts = _normalised(parts, flags)
+    elif not is_ascii:
+        parts = [part if part.isascii() else _composed(part) for part in parts]
     return MarcFields(text[:LEADER_LENGTH], tags_of(text), parts, charset.UTF8, flags)
 
 
@@ -382,10 +386,7 @@ def _decode_xml(data: bytes, hint: str) -> MarcFields | RecordError:
     return found
 
 
-_XML_FORMATS = {
-    "UNIMARC": MarcFormat.UNIMARC,
-    "CNMARC": MarcFormat.CNMARC,
-}
+_XML_FORMATS = {"UNIMARC": MarcFormat.UNIMARC, "CNMARC": MarcFormat.CNMARC}
 
 
 def _normalised(parts: list[str], flags: list[str]) -> list[str]:
@@ -402,14 +403,16 @@ def _normalised_part(part: str, flags: list[str]) -> str:
     new = _ENTITY.sub(_unescape, part) if "&" in part else part
     if new != part and Flag.ENTITIES_UNESCAPED not in flags:
         flags.append(Flag.ENTITIES_UNESCAPED)
-    if new.isascii():
-        return new
+    return new if new.isascii() else _composed(new)
+
+
+def _composed(part: str) -> str:
     # Not across a delimiter: a mark after 0x1F and "a" would eat the subfield code. Whether a text
     # is composed already is as dear to find out as composing it.
     compose = unicodedata.normalize
-    if "\x1f" not in new:
-        return compose("NFC", new)
-    pieces = new.split("\x1f")
+    if "\x1f" not in part:
+        return compose("NFC", part)
+    pieces = part.split("\x1f")
     return "\x1f".join(
         [one if one.isascii() else one[:1] + compose("NFC", one[1:]) for one in pieces]
     )

@@ -7,8 +7,7 @@ is kept as pinyin (NO-11).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
@@ -52,46 +51,45 @@ from catalog.domain.records import (
 )
 
 Pair = tuple[Field | None, Field | None]
-_Row = TypeVar("_Row", bound=tuple[Any, ...])
 _EMPTY: Field = ("  ", [])
 
 # See Note [Members by name] in records.
 _PARALLEL, _OTHER = TitleKind.PARALLEL, TitleKind.OTHER
 _MARC21, _BOOK, _FOR_ANYBODY = MarcFormat.MARC21, Material.BOOK, Audience.UNKNOWN
 
-_OTHER_TITLES = (
-    ("130", "anp", TitleKind.UNIFORM),
-    ("240", "anp", TitleKind.UNIFORM),
-    ("246", "abnp", TitleKind.VARIANT),
-    ("247", "abnp", TitleKind.VARIANT),
-    ("222", "a", TitleKind.VARIANT),
-    ("730", "anp", TitleKind.VARIANT),
-    ("740", "anp", TitleKind.VARIANT),
-    ("765", "t", TitleKind.ORIGINAL),
-)
-_CONTRIBUTORS = (  # tag, subfields of the name, role when none is written, body
-    ("100", "ab", "aut", False),
-    ("110", "ab", "aut", True),
-    ("111", "a", "aut", True),
-    ("700", "ab", "ctb", False),
-    ("710", "ab", "ctb", True),
-    ("711", "a", "ctb", True),
-    ("720", "a", "ctb", False),
-)
-_SUBJECTS = (  # tag, heading, subdivisions
-    ("600", "abcdqt", "xyzv"),
-    ("610", "abt", "xyzv"),
-    ("611", "at", "xyzv"),
-    ("630", "anp", "xyzv"),
-    ("648", "a", "xyzv"),
-    ("650", "ab", "xyzv"),
-    ("651", "a", "xyzv"),
-    ("655", "a", "xyzv"),
-    ("653", "a", ""),
-)
-_CLASSES = (("050", "lcc"), ("090", "lcc"), ("082", "ddc"), ("080", "udc"), ("093", "clc"))
-_SERIES = (("490", "a", "v"), ("440", "anp", "v"), ("800", "t", "v"), ("810", "t", "v"),
-           ("811", "t", "v"), ("830", "anp", "v"))  # fmt: skip
+# Tables by tag, in the order in which a record's fields are gone through.
+_OTHER_TITLES = {
+    "130": ("anp", TitleKind.UNIFORM),
+    "240": ("anp", TitleKind.UNIFORM),
+    "246": ("abnp", TitleKind.VARIANT),
+    "247": ("abnp", TitleKind.VARIANT),
+    "222": ("a", TitleKind.VARIANT),
+    "730": ("anp", TitleKind.VARIANT),
+    "740": ("anp", TitleKind.VARIANT),
+    "765": ("t", TitleKind.ORIGINAL),
+}
+_CONTRIBUTORS = {  # subfields of the name, role when none is written, body
+    "100": ("ab", "aut", False),
+    "110": ("ab", "aut", True),
+    "111": ("a", "aut", True),
+    "700": ("ab", "ctb", False),
+    "710": ("ab", "ctb", True),
+    "711": ("a", "ctb", True),
+    "720": ("a", "ctb", False),
+}
+_SUBJECTS = {  # heading, subdivisions
+    "600": ("abcdqt", "xyzv"),
+    "610": ("abt", "xyzv"),
+    "611": ("at", "xyzv"),
+    "630": ("anp", "xyzv"),
+    "648": ("a", "xyzv"),
+    "650": ("ab", "xyzv"),
+    "651": ("a", "xyzv"),
+    "655": ("a", "xyzv"),
+    "653": ("a", ""),
+}
+_CLASSES = {"050": "lcc", "090": "lcc", "082": "ddc", "080": "udc", "093": "clc"}
+_SERIES = {"490": "a", "440": "anp", "800": "t", "810": "t", "811": "t", "830": "anp"}
 _NOTES = ("500", "502", "504", "505", "511", "515", "546", "550", "586")
 
 _CLC = re.compile(r"[A-KN-VXZ][A-Z]?\d")
@@ -114,7 +112,8 @@ def _main(fields: MarcFields) -> Pair:
 
 def get_titles(fields: MarcFields, main: Pair) -> list[Title]:
     found = _main_titles(main[0] or _EMPTY, main[1] or _EMPTY)
-    for tag, codes, default in _rows(fields, _OTHER_TITLES):
+    for tag in _tags(fields, _OTHER_TITLES):
+        codes, default = _OTHER_TITLES[tag]
         for base, other in fields.linked(tag):
             text, pinyin = _both(base, other, codes)
             if text:
@@ -124,13 +123,12 @@ def get_titles(fields: MarcFields, main: Pair) -> list[Title]:
     return found
 
 
-def _rows(fields: MarcFields, table: tuple[_Row, ...]) -> Sequence[_Row]:
-    """The rows of a table, a tag first, that this record has anything for."""
-    by_tag = fields.by_tag
-    if "880" in by_tag:  # may hold a field of any tag
-        in_scripts = fields.in_scripts()
-        return [row for row in table if row[0] in by_tag or row[0] in in_scripts]
-    return [row for row in table if row[0] in by_tag]
+def _tags(fields: MarcFields, table: Iterable[str]) -> Iterator[str]:
+    """The tags of a table that this record has anything for."""
+    has = fields.by_tag.__contains__
+    if has("880"):  # may hold a field of any tag
+        has = (fields.by_tag.keys() | fields.in_scripts()).__contains__
+    return filter(has, table)
 
 
 def _kind(tag: str, one: Field, default: TitleKind, *, is_translation: bool) -> TitleKind:
@@ -180,22 +178,26 @@ def get_responsibility(main: Pair) -> str:
 
 def get_contributors(fields: MarcFields) -> list[Contributor]:
     found: list[Contributor] = []
-    for tag, codes, default, is_corporate in _rows(fields, _CONTRIBUTORS):
+    for tag in _tags(fields, _CONTRIBUTORS):
+        codes, default, is_corporate = _CONTRIBUTORS[tag]
         for base, other in fields.linked(tag):
             one = base or other or _EMPTY
-            more = [pair for pair in one[1] if pair[0] not in "abcdq"]  # than a name and dates
-            if more and tag >= "700" and one[0][1] != "2" and first(more, "t"):
-                continue  # a related work, not someone who made this one
-            role = role_of(first(more, "4")) or role_of(first(more, "ej")) if more else ""
+            role = default
+            ids: tuple[str, ...] = ()
+            if more := [pair for pair in one[1] if pair[0] not in "abcdq"]:  # than name and dates
+                if tag >= "700" and one[0][1] != "2" and first(more, "t"):
+                    continue  # a related work, not someone who made this one
+                role = role_of(first(more, "4")) or role_of(first(more, "ej")) or default
+                ids = person_ids([value for code, value in more if code in "01"])
             shown, romanised = _both(base, other, codes)
             note = join(one[1], "cd")
             person = personal_name(
                 shown,
                 note=strip_isbd(note) if note else "",
                 pinyin=personal_name(romanised).name if romanised else "",
-                role=role or default,
+                role=role,
                 is_corporate=is_corporate,
-                ids=person_ids([value for code, value in more if code in "01"]),
+                ids=ids,
             )
             if person.name:
                 found.append(person)
@@ -204,8 +206,7 @@ def get_contributors(fields: MarcFields) -> list[Contributor]:
 
 def get_edition(fields: MarcFields) -> tuple[str, int | None]:
     for base, other in fields.linked("250"):
-        text = strip_isbd(_both(base, other, "ab")[0])
-        if text:
+        if text := strip_isbd(_both(base, other, "ab")[0]):
             return text, edition_number(text)
     return "", None
 
@@ -297,7 +298,8 @@ def get_identifiers(fields: MarcFields) -> list[Identifier]:
 
 def get_subjects(fields: MarcFields) -> list[str]:
     found = []
-    for tag, heading, divisions in _rows(fields, _SUBJECTS):
+    for tag in _tags(fields, _SUBJECTS):
+        heading, divisions = _SUBJECTS[tag]
         for _, subfields in fields.by_tag.get(tag, ()):
             if tag == "653":
                 found += [strip_isbd(value) for code, value in subfields if code == "a"]
@@ -313,7 +315,8 @@ def get_subjects(fields: MarcFields) -> list[str]:
 
 def get_classes(fields: MarcFields) -> list[Classification]:
     found = []
-    for tag, scheme in _rows(fields, _CLASSES):
+    for tag in _tags(fields, _CLASSES):
+        scheme = _CLASSES[tag]
         for _, subfields in fields.by_tag.get(tag, ()):
             edition = first(subfields, "2").strip() if scheme == "ddc" else ""
             for code, written in subfields:
@@ -331,12 +334,12 @@ def get_classes(fields: MarcFields) -> list[Classification]:
 
 def get_series(fields: MarcFields) -> list[Series]:
     found: list[Series] = []
-    for tag, codes, number in _rows(fields, _SERIES):
+    for tag in _tags(fields, _SERIES):
         if found and tag >= "800":
             break  # 8XX traces what 490 has said
         for base, other in fields.linked(tag):
-            title = strip_isbd(_both(base, other, codes)[0])
-            volume = strip_isbd(_both(base, other, number)[0])
+            title = strip_isbd(_both(base, other, _SERIES[tag])[0])
+            volume = strip_isbd(_both(base, other, "v")[0])
             if title:
                 found.append(Series(title=title, volume=volume))
     return found
@@ -345,8 +348,7 @@ def get_series(fields: MarcFields) -> list[Series]:
 def get_notes(fields: MarcFields) -> list[str]:
     return [
         text
-        for tag in _NOTES
-        if tag in fields.by_tag
+        for tag in filter(fields.by_tag.__contains__, _NOTES)
         for _, subfields in fields.by_tag[tag]
         if (text := clean(join(subfields, "abcdgrt")))
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
@@ -53,7 +54,21 @@ _OPEN = SourceProfile()
 
 def parse(data: bytes, *, profile: SourceProfile = _OPEN) -> ParsedRecord | RecordError:
     """Read one record as sent, ISO 2709 or a MARCXML element. Never raises for what it is given."""
-    fields = decode(data, format_hint=profile.format_hint, encoding_hint=profile.encoding_hint)
+    return parse_all([data], profile=profile)[0]
+
+
+def parse_all(
+    pieces: Iterable[bytes], *, profile: SourceProfile = _OPEN
+) -> list[ParsedRecord | RecordError]:
+    """The same for several. See Note [One kind of work after the other] in prepare."""
+    decoded = [
+        decode(data, format_hint=profile.format_hint, encoding_hint=profile.encoding_hint)
+        for data in pieces
+    ]
+    return [_parsed(fields, profile) for fields in decoded]
+
+
+def _parsed(fields: MarcFields | RecordError, profile: SourceProfile) -> ParsedRecord | RecordError:
     if isinstance(fields, RecordError):
         return fields
     kind = fields.leader[6]

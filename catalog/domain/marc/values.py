@@ -63,16 +63,18 @@ _ISBD_END = " /:;=,\u3000"
 
 def strip_isbd(text: str) -> str:
     """The text without the punctuation that announces the next ISBD area: NO-12."""
-    text = clean(text).strip(_ISBD_END)
+    if not text.isprintable() or "  " in text:
+        text = clean(text)
+    text = text.strip(_ISBD_END)
     return text[:-1].rstrip() if text.endswith(".") and _drops_stop(text) else text
 
 
 def _drops_stop(text: str) -> bool:
     """A closing stop belongs to an initial, an abbreviation or an ellipsis, or to nobody."""
-    if text.endswith(".."):
-        return False
     if text[-6:-1].isalnum() and len(text) > 5:  # longer than any abbreviation
         return True
+    if text.endswith(".."):
+        return False
     word = text[:-1].rsplit(" ", 1)[-1].rsplit(".", 1)[-1].rsplit("-", 1)[-1]
     return len(word) > 1 and word.lower() not in _ABBREVIATIONS
 
@@ -151,6 +153,8 @@ def parse_year(text: str) -> int | None:
 
 _PLATES = re.compile(r"(?:图版|圖版|plates?|图)\s*\[?\d*\]?", re.IGNORECASE)
 _HAS_PLATES = re.compile("[图圖]|[Pp]late")
+# Most extents: front matter and the pages, nothing else.
+_ONLY_PAGES = re.compile(r"(?:[ivxlc]+, )?([1-9]\d{0,4}) p\.")
 _COUNT = r"(?:[\[<]?\d+[\]>]?|[ivxlcIVXLC]+\b)"
 _PAGES = re.compile(
     rf"({_COUNT}(?:[\s,，+]+{_COUNT})*)[\s,，]*"
@@ -164,13 +168,15 @@ _VOLUMES = re.compile(
 @lru_cache(maxsize=8192)
 def parse_extent(text: str) -> tuple[int | None, int | None]:
     """(pages, physical volumes) of an extent statement: NO-9. 2册(1204页) -> (1204, 2)."""
+    if plain := _ONLY_PAGES.fullmatch(text):
+        return int(plain[1]), None
     text = unicodedata.normalize("NFKC", text)
     pages: int | None = None
     for match in _PAGES.finditer(_PLATES.sub(" ", text) if _HAS_PLATES.search(text) else text):
         # Front matter is counted apart, and a number in brackets was not printed.
-        plain = re.findall(r"(?<![\[\d])\d+", match[1]) or re.findall(r"\d+", match[1])
-        if plain:
-            pages = max(map(int, plain))
+        counts = re.findall(r"(?<![\[\d])\d+", match[1]) or re.findall(r"\d+", match[1])
+        if counts:
+            pages = max(map(int, counts))
             break
     pages = pages if pages and pages < 100_000 else None
     volumes: int | None = None
@@ -201,7 +207,7 @@ _HAN_NAMES = re.compile("[\u4e00-\u9fff]{2,4}(?:\\s+[\u4e00-\u9fff]{2,4})+")
 
 
 _NAME_EDGES = " ,;:/"
-_OPENERS, _DATE_ENDS = frozenset("[(（［〔【"), frozenset(")）]］〕】0123456789-?.")
+_OPENERS, _DATE_ENDS = frozenset("[(（［〔【"), frozenset(")）]］〕】0123456789-?")
 _HAN_NAME_GAP = re.compile(r"[,，\s]+")
 _ORIGINAL = re.compile(rf"\s*{_OPEN}([^)）\]］〕】]*[{_LETTER}][^)）\]］〕】]*){_CLOSE}")
 
@@ -217,7 +223,7 @@ def personal_name(text: str, *, note: str = "", original: str = "", **facts: Any
     if text[:1] in _OPENERS and (match := _FRONT_NOTE.match(text)):
         notes.append(match[1].strip())
         text = text[match.end() :]
-    if text[-1:] in _DATE_ENDS and (match := _DATES.search(text)):
+    if text.rstrip(" .")[-1:] in _DATE_ENDS and (match := _DATES.search(text)):
         notes.append((match[1] or match[2]).strip())
         text = text[: match.start()]
     if has_han(text):
@@ -339,6 +345,8 @@ def common_flags(
         found.append(BibFlag.CHARACTERS_UNENCODED)
     if is_mojibake(main):
         found.append(BibFlag.MOJIBAKE)
-    if any(not one.is_valid for one in identifiers):
-        found.append(BibFlag.IDENTIFIER_INVALID)
+    for one in identifiers:
+        if not one.is_valid:
+            found.append(BibFlag.IDENTIFIER_INVALID)
+            break
     return found
