@@ -108,7 +108,8 @@ _SYLLABLES = frozenset(
 )
 _BEGINNINGS = frozenset(s[:i] for s in _SYLLABLES for i in range(1, len(s) + 1))
 _LONGEST_SYLLABLE = 6
-_SPELT = {"lyu": "lu", "nyu": "nu", "lyue": "lue", "nyue": "nue"}  # in passports
+_IN_PASSPORTS = {"lyu": "lu", "nyu": "nu", "lyue": "lue", "nyue": "nue"}
+_AS_SPELT = {syllable: syllable for syllable in _SYLLABLES} | _IN_PASSPORTS
 
 _PIECES = re.compile(r"\d+|[^\s'’\-\d]+")
 _RUN = re.compile(f"[{HAN}]+|[^{HAN}\\s]+")
@@ -202,8 +203,12 @@ def _readings(chars: list[str], syllables: list[str]) -> tuple[tuple[str, ...], 
     if _OTHERS.keys().isdisjoint(chars):
         return tuple(zip(syllables))
     return tuple(
-        (syllable, *(r for r in _OTHERS.get(char, ()) if r != syllable))
-        for char, syllable in zip(chars, syllables, strict=True)
+        [
+            (syllable, *[r for r in _OTHERS[char] if r != syllable])
+            if char in _OTHERS
+            else (syllable,)
+            for char, syllable in zip(chars, syllables, strict=True)
+        ]
     )
 
 
@@ -290,15 +295,18 @@ def split_pinyin(typed: str, *, limit: int = 4) -> tuple[tuple[str, ...], ...]:
     """
     whole: list[tuple[str, ...]] = [()]
     pieces = _PIECES.findall(typed)
-    chunks = [chunk for chunk in map(_letters_of_piece, pieces) if chunk]
-    for i, chunk in enumerate(chunks, start=1):
-        ways = _split_chunk(chunk, i == len(chunks), limit)
-        if not ways:
-            return ()
-        if len(ways) == 1:
-            whole = [way + ways[0] for way in whole]
-        else:
-            whole = sorted([w + way for w in whole for way in ways], key=len)[:limit]
+    while pieces and not _letters_of_piece(pieces[-1]):
+        pieces.pop()
+    # One piece after the other: most foreign texts end at their first, read no further.
+    for i, piece in enumerate(pieces, start=1):
+        if chunk := _letters_of_piece(piece):
+            ways = _split_chunk(chunk, i == len(pieces), limit)
+            if not ways:
+                return ()
+            if len(ways) == 1:
+                whole = [way + ways[0] for way in whole]
+            else:
+                whole = sorted([w + way for w in whole for way in ways], key=len)[:limit]
     return tuple([way for way in whole if way])
 
 
@@ -310,11 +318,12 @@ def _split_chunk(chunk: str, is_last: bool, limit: int) -> tuple[tuple[str, ...]
     ways: list[list[tuple[str, ...]]] = [[] for _ in range(size + 1)]  # to read up to each place
     ways[0] = [()]
     for start in range(size):
+        if not ways[start]:
+            continue  # most foreign words end here
         before = sorted(ways[start], key=len)[:limit]
-        # From where there is no way, there is none any further: most foreign words end here.
-        for end in range(start + 1, min(start + _LONGEST_SYLLABLE, size) + 1) if before else ():
-            piece = _SPELT.get(chunk[start:end], chunk[start:end])
-            may_be_unfinished = is_last and end == size
-            if piece in _SYLLABLES or (may_be_unfinished and piece in _BEGINNINGS):
-                ways[end] += [(*way, piece) for way in before]
+        for end in range(start + 1, min(start + _LONGEST_SYLLABLE, size) + 1):
+            if syllable := _AS_SPELT.get(chunk[start:end]):
+                ways[end] += [(*way, syllable) for way in before]
+            elif is_last and end == size and chunk[start:] in _BEGINNINGS:
+                ways[end] += [(*way, chunk[start:]) for way in before]
     return tuple(sorted(ways[-1], key=len)[:limit])

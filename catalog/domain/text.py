@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import pairwise
 
 import rjieba
 
@@ -130,7 +131,7 @@ def pairs_of(folded: str) -> list[str]:
             if run.start() > end:
                 tokens.append(chunk[end : run.start()])
             han, end = run.group(), run.end()
-            tokens += [han[i : i + 2] for i in range(len(han) - 1)] or [han]
+            tokens += [a + b for a, b in pairwise(han)] or [han]
         if end < len(chunk):
             tokens.append(chunk[end:])
     return tokens

@@ -201,7 +201,8 @@ def distinct(values: Collection[_Value | None]) -> tuple[_Value, ...]:
         return ()
     if len(values) > 1:
         return tuple(dict.fromkeys(filter(None, values)))
-    return tuple([value for value in values if value])
+    (value,) = values
+    return (value,) if value else ()
 
 
 def _in_pairs(folded: Sequence[str]) -> Sequence[str]:
@@ -237,7 +238,7 @@ def _solid_sounds(forms: list[PinyinForms], catalogued: tuple[str, ...]) -> Sequ
 def _syllables(forms: list[PinyinForms], catalogued: tuple[str, ...]) -> list[Any]:
     found = [syllable_places(form) for form in forms]
     for pinyin in catalogued:
-        found += [[[syllable] for syllable in way] for way in split_pinyin(pinyin, limit=1)]
+        found += [[(syllable,) for syllable in way] for way in split_pinyin(pinyin, limit=1)]
     distinct = [places for i, places in enumerate(found) if places not in found[:i]]
     return [neighbourly(places, between=BETWEEN) for places in distinct]
 

@@ -6,7 +6,7 @@ one token and ``she diao ying`` a phrase of two. The first token of a text begin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -17,28 +17,30 @@ START = "^"  # stands before the first of a text
 BETWEEN = "|"  # of two syllables, because xi an is not xian
 
 Places = Sequence[Sequence[str]]  # of each place its readings
-_syllable_key = lru_cache(maxsize=4096)(pinyin_key)  # there are few syllables
 _ONE = frozenset((1,))
 
 
-def syllable_places(form: PinyinForms) -> list[list[str]]:
+def syllable_places(form: PinyinForms) -> list[tuple[str, ...]]:
     """The syllables in the form people's typing is brought to."""
-    return [_each_once(map(_syllable_key, readings)) for readings in form.readings]
+    return [_syllables(readings) for readings in form.readings]
 
 
-def letter_places(form: PinyinForms) -> list[list[str]]:
+def letter_places(form: PinyinForms) -> list[tuple[str, ...]]:
     """Initials; a number stands with every digit, as it is typed."""
-    places: list[list[str]] = []
-    for readings in form.readings:
-        if readings[0].isdigit():
-            places += [[digit] for digit in readings[0]]
-        else:
-            places.append(_each_once([reading[:1] for reading in readings]))
-    return places
+    return [place for readings in form.readings for place in _letters(readings)]
 
 
-def _each_once(tokens: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(tokens))
+# There are few syllables, and few ways to read one place.
+@lru_cache(maxsize=8192)
+def _syllables(readings: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(pinyin_key, readings)))
+
+
+@lru_cache(maxsize=8192)
+def _letters(readings: tuple[str, ...]) -> list[tuple[str, ...]]:
+    if readings[0].isdigit():
+        return [(digit,) for digit in readings[0]]
+    return [tuple(dict.fromkeys(reading[:1] for reading in readings))]
 
 
 def neighbours(syllables: Sequence[str]) -> list[str]:
