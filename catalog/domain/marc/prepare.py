@@ -27,9 +27,10 @@ from catalog.domain.works import work_facts
 LOOKED_BEYOND = 128 * 1024
 
 # Note [One kind of work after the other]
-# Decoding, crosswalk, profile and JSON are more code than a processor keeps at hand. A hundred
-# records through each in turn take a tenth less time than one record through all, then the next.
-HANDFUL = 100  # records
+# Decoding, crosswalk, profile and JSON are more code than a processor keeps at hand. A few records
+# through each in turn take a tenth less time than one record through all, then the next. Not many:
+# what they are made into must stay at hand too, also when other processes want the room.
+HANDFUL = 16  # records
 
 
 class Plain(msgspec.Struct, frozen=True, gc=False):
