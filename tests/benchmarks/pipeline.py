@@ -48,7 +48,7 @@ def import_file(
     """From the bytes to the searchable index; a `follower_beside` must be running.
 
     ``each_step`` is told the number of records done: none when all bytes are received, all of
-    them when the last can be found.
+    them when the last is saved.
     """
     batch = receive_batch(
         agency=agency, content=pieces(path), now=timezone.now(), file_name=path.name
@@ -57,11 +57,12 @@ def import_file(
     assert job is not None
     assert job.take(now=timezone.now())
     each_step(0)
-    while not ingest_chunk(batch_id=batch.pk, job=job, now=timezone.now()):
+    is_done = False
+    while not is_done:
+        is_done = ingest_chunk(batch_id=batch.pk, job=job, now=timezone.now())
         each_step(Batch.objects.values_list("records", flat=True).get(pk=batch.pk))
     wait_until_searchable()
     batch.refresh_from_db()
-    each_step(batch.records)
     return batch
 
 
