@@ -70,6 +70,8 @@ def postgresql(*, durable: bool = False) -> Iterator[str]:
         port = free_port()
         options = ["listen_addresses=127.0.0.1", f"unix_socket_directories={folder}"]
         options += ["max_connections=300", "shared_buffers=256MB", "log_min_messages=fatal"]
+        # As compose.yaml has it.
+        options += ["max_wal_size=4GB", "checkpoint_timeout=15min"]
         if not durable:
             options += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
             # A test's rows are often never committed: autovacuum would note its tables as empty in

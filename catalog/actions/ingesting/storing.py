@@ -20,7 +20,7 @@ from library_net.errors import LibraryError
 from library_net.jobs.models import JobRun
 
 GZIP_MAGIC = b"\x1f\x8b"
-AT_ONCE = 1024 * 1024  # bytes looked up and kept in one transaction
+AT_ONCE = 4 * 1024 * 1024  # bytes looked up and kept in one transaction
 _INFLATE_STEP = 256 * 1024  # bytes unpacked at once, so that a small bomb cannot fill the memory
 
 
