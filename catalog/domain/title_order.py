@@ -22,20 +22,17 @@ _TONES = {mark: str(tone) for tone, marks in enumerate(("āēīōūǖ", "áéí�
           start=1) for mark in marks}  # fmt: skip
 
 
-def title_order(title: str) -> str:
-    """A key whose plain string order is the order of a list of titles."""
-    return title_order_of(title, fold(title))
-
-
-def title_order_of(title: str, folded: str) -> str:
-    """The same of a title that is folded already.
+def title_order(title: str, *, folded: str = "") -> str:
+    """A key whose plain string order is the order of a list of titles.
 
     Characters are compared one by one: sound, tone, then the character itself, so that titles
     that begin with the same character stand together. A leading article does not count.
+    ``folded`` is the title folded, where that is known.
     """
     text = _ARTICLE.sub("", title.strip(" 《〈「『“\"'"), count=1)
     if not has_han(text):
-        return _word(" ".join((folded if text == title else fold(text)).split()[:MAX_PLACES]))
+        plain = folded if folded and text == title else fold(text)
+        return _word(" ".join(plain.split()[:MAX_PLACES]))
     form = pinyin_forms(_COUNTED.sub(_in_digits, text))
     places = zip(form.characters, form.syllables, strict=True)
     return " ".join([_place(char, syllable) for char, syllable in places][:MAX_PLACES])

@@ -33,7 +33,7 @@ from catalog.domain.text import (
     title_key_of,
     words_of,
 )
-from catalog.domain.title_order import title_order_of
+from catalog.domain.title_order import title_order
 from catalog.search.sounds import BETWEEN, START, letter_places, neighbourly, syllable_places
 
 SCHEMA_VERSION = 8
@@ -264,7 +264,7 @@ def _facets(document: WorkDocument, title: str) -> Fields:
     found: Fields = {
         "available_at": document.available_at,
         "held_at": document.held_at,
-        "title_order": [title_order_of(document.titles[0], title)] if document.titles else (),
+        "title_order": [title_order(document.titles[0], folded=title)] if document.titles else (),
         "weight": [weight(document, title)],
     }
     if document.available_at:

@@ -37,10 +37,10 @@ def _syllables(readings: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=8192)
-def _letters(readings: tuple[str, ...]) -> list[tuple[str, ...]]:
+def _letters(readings: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     if readings[0].isdigit():
-        return [(digit,) for digit in readings[0]]
-    return [tuple(dict.fromkeys(reading[:1] for reading in readings))]
+        return tuple((digit,) for digit in readings[0])
+    return (tuple(dict.fromkeys(reading[:1] for reading in readings)),)
 
 
 def neighbours(syllables: Sequence[str]) -> list[str]:

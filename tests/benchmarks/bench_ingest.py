@@ -14,6 +14,7 @@ import contextlib
 import os
 import statistics
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -123,8 +124,7 @@ class Stretches:
 
     def costs(self) -> list[float]:
         """Seconds a record, of each stretch."""
-        ends = list(zip(self._ends, self._ends[1:], strict=False))
-        return [(end[1] - start[1]) / (end[0] - start[0]) for start, end in ends]
+        return [(end[1] - start[1]) / (end[0] - start[0]) for start, end in pairwise(self._ends)]
 
 
 def cpu_seconds() -> float:

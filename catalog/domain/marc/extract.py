@@ -8,8 +8,8 @@ import struct
 import unicodedata
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import accumulate, count
-from operator import add, itemgetter
+from itertools import accumulate
+from operator import itemgetter
 
 from catalog.domain.marc import charset
 from catalog.domain.marc.problems import ErrorCode, Flag, RecordError
@@ -121,7 +121,7 @@ class MarcFields:
         if base is None:
             base = self.fields(tag) if tag in _SPLIT_LATER else _NOTHING
         if "880" not in self.by_tag or not (others := self.in_scripts().get(tag)):
-            return [(one, None) for one in base] if base else []
+            return [(one, None) for one in base]
         partners: dict[str, Field] = {}
         alone: list[Field] = []
         for occurrence, other in others:
@@ -215,10 +215,10 @@ def _decode_plain(data: bytes) -> MarcFields | None:
     try:
         base = int(data[12:17])
         text = data.decode()
-        entries, odd = divmod(base - 1 - LEADER_LENGTH, ENTRY_LENGTH)
-        if odd or entries < 2:  # of one slice itemgetter makes no tuple
+        count, odd = divmod(base - 1 - LEADER_LENGTH, ENTRY_LENGTH)
+        if odd or count < 2:  # of one slice itemgetter makes no tuple
             return None
-        tags_of, starts_of = _directory(entries)
+        tags_of, starts_of = _directory(count)
         stated = starts_of(data, LEADER_LENGTH)
     except (ValueError, struct.error):  # UnicodeDecodeError is a ValueError
         return None
@@ -228,7 +228,7 @@ def _decode_plain(data: bytes) -> MarcFields | None:
     is_ascii = len(text) == len(data)
     # From here on positions in text are positions in data up to the base address, or it fails.
     bodies: Sequence[str | bytes] = parts if is_ascii else data[base:-2].split(b"\x1e")
-    starts = list(map(add, accumulate(map(len, bodies), initial=0), count(0)))
+    starts = list(accumulate([len(body) + 1 for body in bodies], initial=0))
     starts.pop()
     if stated != _as_stated(starts):
         return None

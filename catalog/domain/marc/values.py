@@ -345,8 +345,6 @@ def common_flags(
         found.append(BibFlag.CHARACTERS_UNENCODED)
     if is_mojibake(main):
         found.append(BibFlag.MOJIBAKE)
-    for one in identifiers:
-        if not one.is_valid:
-            found.append(BibFlag.IDENTIFIER_INVALID)
-            break
+    if any(not one.is_valid for one in identifiers):
+        found.append(BibFlag.IDENTIFIER_INVALID)
     return found
