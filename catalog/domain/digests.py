@@ -11,19 +11,27 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 MODULUS = 2**256
 WIDTH = 64  # hex digits of a digest
-SUB_BLOCKS = 256  # of each block
-BLOCKS = 256 * SUB_BLOCKS
 _PREFIX = re.compile(r"[0-9a-f]{2}(?:[0-9a-f]{2})?")
 
 
 def block_of(source_key: str) -> int:
-    """The sub-block a record is in, 0 to 65,535."""
-    return int.from_bytes(hashlib.sha256(source_key.encode()).digest()[:2])
+    """The block a record is in, 0 to 255."""
+    return hashlib.sha256(source_key.encode()).digest()[0]
+
+
+def block_name(block: int) -> str:
+    return f"{block:02x}"
+
+
+def sub_block_of(source_key: str) -> str:
+    """The name of the sub-block a record is in."""
+    return hashlib.sha256(source_key.encode()).hexdigest()[:4]
 
 
 def proof_of(source_key: str, record_digest: str) -> int:
@@ -51,25 +59,17 @@ class BlockDigest:
 EMPTY = BlockDigest()
 
 
-def sub_block_digests(rows: Iterable[tuple[int, str, str]]) -> dict[str, BlockDigest]:
-    """Rows of (block, source key, record digest) as sub-blocks by their four hex digits."""
-    counts, totals = [0] * BLOCKS, [0] * BLOCKS
-    for block, source_key, record_digest in rows:
-        counts[block] += 1
-        totals[block] += proof_of(source_key, record_digest)
+def digests_by_block(rows: Iterable[tuple[str, str, str]]) -> dict[str, BlockDigest]:
+    """Rows of (name of the block or sub-block, source key, record digest), added up by name."""
+    counts: dict[str, int] = defaultdict(int)
+    totals: dict[str, int] = defaultdict(int)
+    for name, source_key, record_digest in rows:
+        counts[name] += 1
+        totals[name] += proof_of(source_key, record_digest)
     return {
-        f"{block:04x}": BlockDigest(count=count, total=totals[block] % MODULUS)
-        for block, count in enumerate(counts)
-        if count
+        name: BlockDigest(count=count, total=totals[name] % MODULUS)
+        for name, count in sorted(counts.items())
     }
-
-
-def block_digests(sub_blocks: Mapping[str, BlockDigest]) -> dict[str, BlockDigest]:
-    """Sub-blocks put together into blocks by their first two hex digits."""
-    found: dict[str, BlockDigest] = {}
-    for name, one in sub_blocks.items():
-        found[name[:2]] = found.get(name[:2], EMPTY) + one
-    return found
 
 
 def whole_digest(blocks: Mapping[str, BlockDigest]) -> BlockDigest:
@@ -87,11 +87,3 @@ def differing(ours: Mapping[str, BlockDigest], theirs: Mapping[str, str]) -> lis
 def is_block_name(text: str) -> bool:
     """Two hex digits for a block, four for a sub-block, in lower case."""
     return _PREFIX.fullmatch(text) is not None
-
-
-def block_range(name: str) -> tuple[int, int]:
-    """First and last sub-block of a block or sub-block name."""
-    if len(name) == 2:
-        first = int(name, 16) * SUB_BLOCKS
-        return first, first + SUB_BLOCKS - 1
-    return int(name, 16), int(name, 16)

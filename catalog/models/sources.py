@@ -25,7 +25,8 @@ class SourceRecord(models.Model):
     )
     # Control number, or the digest where there is none (house §6 "Source key").
     source_key = models.CharField(_("source key"), max_length=160)
-    block = models.IntegerField(default=0)  # of the digest tree: `digests.block_of(source_key)`
+    # Of the digest tree: `digests.block_of(source_key)`; see Note [Blocks in the index …].
+    block = models.IntegerField(default=0)
     format = models.CharField(_("format"), max_length=8)
     encoding = models.CharField(_("encoding"), max_length=16)
     digest = models.CharField(_("SHA-256 of the bytes"), max_length=64)

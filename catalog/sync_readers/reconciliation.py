@@ -2,20 +2,28 @@
 
 A tree kept beside the rows would prove its own bookkeeping only. The index ``digest_tree`` holds
 all that is needed, so no record's bytes are read: one pass over the member's part of the index for
-the whole tree, 1/256 of it for a block. Figures for 1,000,000 records: docs/benchmarks.md.
+the whole tree, 1/256 of it for each block that is asked for. Figures for 1,000,000 records:
+docs/benchmarks.md.
+
+Note [Blocks in the index, sub-blocks out of it]
+The index is ordered by block, then source key. New records mostly have rising numbers, so each of
+the 256 blocks is written at one place; by sub-block every record of a portion stood on a page of
+its own, and writing these pages was a tenth of an import. So sub-blocks are computed as rows pass.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, QuerySet
 
-from catalog.domain.digests import BlockDigest, block_digests, block_range, sub_block_digests
+from catalog.domain.digests import BlockDigest, block_name, digests_by_block, sub_block_of
 from catalog.models import Batch, BatchKind, BatchState, SourceRecord, Withdrawal
+from catalog.models.bulk import select_where_in
 
-Row = tuple[int, str, str]
+CHUNK = 10_000  # rows in memory at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,32 +38,44 @@ class RecordLine:
 
 def digest_tree(*, agency_id: int) -> dict[str, BlockDigest]:
     """The 256 blocks, those with records only. One query."""
-    return block_digests(sub_block_digests(_rows(_living(agency_id))))
+    rows = _living(agency_id).values_list("block", "source_key", "digest")
+    found = rows.iterator(chunk_size=CHUNK)
+    return digests_by_block((block_name(block), key, digest) for block, key, digest in found)
 
 
 def sub_blocks(*, agency_id: int, blocks: Sequence[str]) -> dict[str, BlockDigest]:
     """The sub-blocks of these blocks, those with records only. One query."""
-    return sub_block_digests(_rows(_within(_living(agency_id), blocks)))
+    rows = _all(_within(_living(agency_id), blocks))
+    return digests_by_block((sub_block_of(key), key, digest) for key, digest in rows)
 
 
 def record_lines(*, agency_id: int, blocks: Sequence[str], limit: int) -> list[RecordLine]:
-    """The records in these sub-blocks, at most ``limit``, in the order of the tree. Two queries.
+    """The records in these sub-blocks, at most ``limit``, by block and source key. Three queries.
 
     A record confirmed by a full batch has that batch's sequence, though its row was not touched.
     """
-    floor = full_floor(agency_id=agency_id)
     rows = _within(_living(agency_id), blocks).order_by("block", "source_key")
+    named = ((sub_block_of(key), key, digest) for key, digest in _all(rows))
+    wanted = set(blocks)
+    found = list(islice((row for row in named if row[0] in wanted), limit))
+    sequences = dict(select_where_in(_SEQUENCES, [key for _, key, _ in found], agency_id))
+    floor = full_floor(agency_id=agency_id)
     return [
         RecordLine(
-            block=f"{block:04x}",
+            block=name,
             source_key=key,
             digest=digest,
-            sequence=max(sequence, floor.of(key)),
+            sequence=max(sequences.get(key, 0), floor.of(key)),
         )
-        for block, key, digest, sequence in rows.values_list(
-            "block", "source_key", "digest", "sequence"
-        )[:limit]
+        for name, key, digest in found
     ]
+
+
+# Not in the index, and so not asked of the rest of the block.
+_SEQUENCES = """
+    SELECT source_key, sequence FROM catalog_sourcerecord
+    WHERE agency_id = %s AND source_key {values}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +127,11 @@ def _living(agency_id: int) -> QuerySet[SourceRecord]:
     return SourceRecord.objects.filter(agency_id=agency_id, deleted_at=None)
 
 
-def _within(rows: QuerySet[SourceRecord], blocks: Sequence[str]) -> QuerySet[SourceRecord]:
-    wanted = Q()
-    whole = Q(block__in=[int(name, 16) for name in blocks if len(name) == 4])
-    for name in blocks:
-        if len(name) == 2:
-            wanted |= Q(block__range=block_range(name))
-    return rows.filter(wanted | whole)
+def _within(rows: QuerySet[SourceRecord], names: Sequence[str]) -> QuerySet[SourceRecord]:
+    """The blocks of these names of blocks or sub-blocks."""
+    return rows.filter(block__in={int(name[:2], 16) for name in names})
 
 
-def _rows(rows: QuerySet[SourceRecord]) -> Iterator[Row]:
-    return rows.values_list("block", "source_key", "digest").iterator(chunk_size=10_000)
+def _all(rows: QuerySet[SourceRecord]) -> Iterator[tuple[str, str]]:
+    """Source key and digest of each, from the index alone."""
+    return rows.values_list("source_key", "digest").iterator(chunk_size=CHUNK)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.domain.digests import block_digests, differing, proof_of, sub_block_digests
+from catalog.domain.digests import block_of, differing, digests_by_block, proof_of
 from tests.catalog.files import cnmarc, cnmarc_fields, marcxml
 from tests.catalog.sync.member import Changer, differences, digests, upsert
 
@@ -126,12 +126,13 @@ def test_one_query_reads_the_whole_tree_from_its_index(
 def test_the_order_of_records_plays_no_part(records):
     import hashlib
 
-    from catalog.domain.digests import block_of
-
-    rows = [(block_of(key), key, hashlib.sha256(data).hexdigest()) for key, data in records.items()]
-    tree = sub_block_digests(rows)
-    assert tree == sub_block_digests(reversed(rows))
-    assert {name: one.digest for name, one in block_digests(tree).items()} == digests(records, 2)
+    rows = [
+        (f"{block_of(key):02x}", key, hashlib.sha256(data).hexdigest())
+        for key, data in records.items()
+    ]
+    tree = digests_by_block(rows)
+    assert tree == digests_by_block(reversed(rows))
+    assert {name: one.digest for name, one in tree.items()} == digests(records, 2)
     assert differing(tree, {name: one.digest for name, one in tree.items()}) == []
 
 
