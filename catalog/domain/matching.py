@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from catalog.domain.profile import MatchProfile, match_keys, profile_of
+from catalog.domain.profile import Glimpse, MatchProfile, match_keys, profile_of
 from catalog.domain.records import Material
 from catalog.domain.similarity import (
     are_made_over_alike,
@@ -27,6 +27,7 @@ __all__ = [
     "Evidence",
     "MatchProfile",
     "Verdict",
+    "are_apart",
     "compare",
     "match_keys",
     "profile_of",
@@ -106,6 +107,20 @@ def _show(value: object) -> str:
     if isinstance(value, frozenset):
         return " ".join(sorted(value))[:120]
     return "" if value is None else str(value)[:120]
+
+
+def are_apart(left: Glimpse, right: Glimpse) -> bool:
+    """Whether `compare` says DIFFERENT for certain: so it is of most records that share a title.
+
+    No number in common, and either years of their own (MA-8, MA-9) or ISBNs of their own (MA-5).
+    """
+    if left.numbers & right.numbers or left.isbns & right.isbns:
+        return False
+    if left.year is not None and right.year is not None and abs(left.year - right.year) > 1:
+        return not (left.is_serial and right.is_serial)
+    if left.isbns and right.isbns:
+        return (left.isbns | left.set_isbns).isdisjoint(right.isbns | right.set_isbns)
+    return False
 
 
 def compare(left: MatchProfile, right: MatchProfile) -> Comparison:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 
 import msgspec
 
@@ -218,6 +219,22 @@ class MatchProfile(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def languages(self) -> frozenset[str]:
         return frozenset(self.record.languages)
+
+
+class Glimpse(NamedTuple):
+    """What most often tells two records apart, without working out a whole profile."""
+
+    isbns: frozenset[str]
+    set_isbns: frozenset[str]
+    numbers: frozenset[str]  # as in MatchProfile
+    year: int | None
+    is_serial: bool
+
+
+def glimpse_of(record: BibRecord) -> Glimpse:
+    isbns, set_isbns = _isbns(record)
+    is_serial = record.material is _SERIAL
+    return Glimpse(isbns, set_isbns, _numbers(record), record.year, is_serial)
 
 
 def match_keys(record: BibRecord) -> tuple[str, ...]:

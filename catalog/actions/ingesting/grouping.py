@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from catalog.actions.ingesting.portion import Incoming, Known
 from catalog.domain.clustering import Edge, cluster
 from catalog.domain.marc.prepare import Prepared
-from catalog.domain.matching import MatchProfile, Verdict, compare
+from catalog.domain.matching import MatchProfile, Verdict, are_apart, compare
 from catalog.domain.records import BibRecord
 from catalog.models.bulk import select_where_in
 
@@ -87,8 +88,9 @@ def group_members(
     ``without`` are stored rows not to be read (replaced or withdrawn), ``touched`` further
     manifestations to cluster anew.
     """
-    stored = _candidates(fresh, without=without | fresh.keys())
-    met = _meetings(fresh, stored)
+    held = _holders(fresh, without=without | fresh.keys())
+    stored = load_members(held.candidates)
+    met = _meetings(fresh, stored, held.by_key)
     decided = _decisions_about([pk for pk, one in fresh.items() if one.manifestation_id])
     affected = {
         stored[other].manifestation_id for pair in met.same for other in pair & stored.keys()
@@ -117,8 +119,15 @@ def _fresh_member(one: Incoming, agency_code: str) -> Member:
     )
 
 
-def _candidates(fresh: Mapping[int, Member], *, without: set[int]) -> dict[int, Member]:
-    """Living records sharing a key with any of this step's. Two queries for the whole step.
+class _Holders(NamedTuple):
+    """Stored records that share keys with those of this step."""
+
+    by_key: dict[int, list[int]]  # all of each block
+    candidates: set[int]
+
+
+def _holders(fresh: Mapping[int, Member], *, without: set[int]) -> _Holders:
+    """One query for the whole step.
 
     Of a block that is too large, those that share most keys: they are the ones to be the same.
     """
@@ -130,14 +139,14 @@ def _candidates(fresh: Mapping[int, Member], *, without: set[int]) -> dict[int, 
     for key, source_id in rows:
         if source_id not in without:
             by_key[key].append(source_id)
-    ids: set[int] = set()
+    candidates: set[int] = set()
     large = [found for found in by_key.values() if len(found) > MAX_CANDIDATES]
     shared = Counter(pk for found in by_key.values() for pk in found) if large else Counter()
     for found in by_key.values():
         if len(found) > MAX_CANDIDATES:
             found = sorted(found, key=lambda pk: (-shared[pk], pk))[:MAX_CANDIDATES]  # noqa: PLW2901
-        ids.update(found)
-    return load_members(ids)
+        candidates.update(found)
+    return _Holders(by_key, candidates)
 
 
 def load_members(source_ids: Collection[int]) -> dict[int, Member]:
@@ -172,11 +181,15 @@ class _Met:
     questions: list[Edge[int]] = field(default_factory=list)
 
 
-def _meetings(fresh: Mapping[int, Member], stored: Mapping[int, Member]) -> _Met:
+def _meetings(
+    fresh: Mapping[int, Member], stored: Mapping[int, Member], held: Mapping[int, Sequence[int]]
+) -> _Met:
     """Pairs with a record of this step: held for one manifestation, or to be asked about."""
     met = _Met()
     compared: set[Pair] = set()
-    by_key = _shared_keys((*fresh.values(), *stored.values()))
+    by_key = _shared_keys([*fresh.values()])
+    for key, ids in held.items():
+        by_key.setdefault(key, []).extend(stored[pk] for pk in ids if pk in stored)
     for left in fresh.values():
         for key in left.keys:
             for right in by_key.get(key, ()):
@@ -184,15 +197,21 @@ def _meetings(fresh: Mapping[int, Member], stored: Mapping[int, Member]) -> _Met
                 if len(pair) == 1 or pair in compared:
                     continue
                 compared.add(pair)
-                found = compare(left.profile, right.profile)
-                if found.verdict == Verdict.SAME:
-                    met.same.add(pair)
-                elif found.verdict == Verdict.ASK:
-                    met.questions.append(
-                        Edge(left=left.source_id, right=right.source_id, comparison=found,
-                             is_joined=False)
-                    )  # fmt: skip
+                _meet(left, right, met)
     return met
+
+
+def _meet(left: Member, right: Member, met: _Met) -> None:
+    """Compare two records, unless a glimpse tells them apart."""
+    if are_apart(left.prepared.glimpse, right.prepared.glimpse):
+        return
+    found = compare(left.profile, right.profile)
+    if found.verdict == Verdict.SAME:
+        met.same.add(frozenset((left.source_id, right.source_id)))
+    elif found.verdict == Verdict.ASK:
+        met.questions.append(
+            Edge(left=left.source_id, right=right.source_id, comparison=found, is_joined=False)
+        )
 
 
 def _shared_keys(members: Sequence[Member]) -> dict[int, list[Member]]:

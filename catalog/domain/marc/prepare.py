@@ -19,7 +19,7 @@ from catalog.domain.items import ItemFacts
 from catalog.domain.marc.parse import ParsedRecord, SourceProfile, parse_all
 from catalog.domain.marc.problems import RecordError
 from catalog.domain.marc.read import FileKind, Quarantined, RawRecord, read_records
-from catalog.domain.profile import MatchProfile, key_number, profile_of
+from catalog.domain.profile import Glimpse, MatchProfile, glimpse_of, key_number, profile_of
 from catalog.domain.records import BibRecord
 from catalog.domain.works import work_facts
 
@@ -59,7 +59,7 @@ class Prepared:
     At least one of ``plain`` and ``record`` is given.
     """
 
-    __slots__ = ("_plain", "_profile", "_record")
+    __slots__ = ("_glimpse", "_plain", "_profile", "_record")
 
     def __init__(
         self,
@@ -70,6 +70,7 @@ class Prepared:
         self._plain = plain
         self._record = record
         self._profile = profile
+        self._glimpse: Glimpse | None = None
 
     @property
     def plain(self) -> Plain:
@@ -88,6 +89,12 @@ class Prepared:
         if self._profile is None:
             self._profile = profile_of(self.record)
         return self._profile
+
+    @property
+    def glimpse(self) -> Glimpse:
+        if self._glimpse is None:
+            self._glimpse = glimpse_of(self.record)
+        return self._glimpse
 
     @property
     def keys(self) -> tuple[int, ...]:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from catalog.domain.clustering import cluster
-from catalog.domain.matching import Verdict, compare, match_keys, profile_of
+from catalog.domain.matching import Verdict, are_apart, compare, match_keys, profile_of
+from catalog.domain.profile import glimpse_of
 from catalog.domain.records import SUDOC, Identifier, IdentifierKind, Material, Series
 from catalog.domain.works import work_key
 from tests.catalog.domain.books import book
@@ -290,6 +291,35 @@ def test_left_and_right_may_be_exchanged(one, other):
     there = compare(profile_of(one), profile_of(other))
     back = compare(profile_of(other), profile_of(one))
     assert (there.verdict, there.score) == (back.verdict, back.score)
+
+
+@given(RECORDS, RECORDS, st.booleans())
+def test_what_a_glimpse_tells_apart_no_comparison_joins(one, other, are_serials):
+    if are_serials:
+        one, other = (replace(record, material=Material.SERIAL) for record in (one, other))
+    if are_apart(glimpse_of(one), glimpse_of(other)):
+        assert verdict(one, other) == Verdict.DIFFERENT
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ({"year": 2004}, {"year": 2006}, True),
+        ({"year": 2004}, {"year": 2005}, False),
+        ({"year": 2004}, {"year": None}, False),
+        ({"year": 2004, "isbn": ISBN}, {"year": 2006, "isbn": ISBN}, False),
+        ({"isbn": ISBN}, {"isbn": OTHER_ISBN}, True),
+        ({"isbn": ISBN}, {"isbn": [ISBN, OTHER_ISBN]}, False),
+        ({"isbn": ISBN}, {}, False),
+        ({"year": 2004, "material": Material.SERIAL}, {"year": 2006, "material": Material.SERIAL},
+         False),
+    ],
+)  # fmt: skip
+def test_a_glimpse_tells_apart_by_years_and_isbns(one, other, expected):
+    """MA-5, MA-8, MA-9."""
+    records = [book("数学分析", "陈纪修", **facts) for facts in (one, other)]
+    assert are_apart(*map(glimpse_of, records)) == expected
+    assert are_apart(*map(glimpse_of, reversed(records))) == expected
 
 
 @given(RECORDS)
