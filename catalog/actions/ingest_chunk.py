@@ -51,7 +51,7 @@ from catalog.models import (
     Withdrawal,
     Work,
 )
-from catalog.models.bulk import as_json, insert_rows, refresh_statistics
+from catalog.models.bulk import as_json, insert_rows, make_room, refresh_statistics
 from catalog.models.feed import append_changes
 from library_net.collector import collector_held
 from library_net.db import LANE_MATCH, claim, one_at_a_time
@@ -83,6 +83,7 @@ def _next_step(batch: Batch, job: JobRun, *, now: datetime) -> bool:
             return _withdraw_missing(batch, job, now=now)
         if must_confirm(batch):
             return _confirm_seen(batch, job, now=now)
+    make_room()
     portion = read_portion(batch, limit=settings.INGEST_CHUNK_RECORDS)
     shelves = load_shelves(batch.agency)
     with transaction.atomic(), one_at_a_time(LANE_MATCH):

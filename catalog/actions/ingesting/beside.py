@@ -132,13 +132,14 @@ class Beside:
     def _running(self) -> subprocess.Popen[bytes]:
         child = self._child
         if child is None or child.poll() is not None:
-            # A session of its own: Ctrl-C is for us, and when we end, its input does.
+            # A process group of its own: Ctrl-C is for us, and when we end, its input does. But no
+            # session of its own, which Linux would give as much of the processors as all of ours.
             child = self._child = subprocess.Popen(  # noqa: S603 - our own interpreter
                 [self.program, "-m", "catalog.actions.ingesting.child"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 cwd=settings.BASE_DIR,
-                start_new_session=True,
+                process_group=0,
             )
         return child
 
