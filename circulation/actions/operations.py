@@ -156,6 +156,9 @@ class Journal:
     def _write_standing(self, item: Item, *, seen: Standing, operation_id: str) -> None:
         new = Standing(status=ItemStatus(item.status), branch_id=item.current_branch_id)
         if new == seen:
+            # An act all the same: whoever waited for the copy meanwhile comes after it (OF-10).
+            older = Item.objects.filter(pk=item.pk, status_changed_at__lt=self.now)
+            older.update(status_changed_at=self.now)
             return
         is_home = new.status == ItemStatus.AVAILABLE and new.branch_id == item.home_branch_id
         ledger = ledger_of(item.ledger)

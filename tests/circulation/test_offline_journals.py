@@ -112,6 +112,24 @@ def test_who_arrived_first_but_acted_last_on_a_copy_has_it(world):
     assert not check_item_events().findings
 
 
+def test_a_return_of_a_copy_that_was_there_is_an_act_on_it_too(world):
+    """OF-10: the loan waited for the lock while somebody scanned the copy back once more."""
+    item, now = world.item("三体"), timezone.now()
+    book = {"barcode": item.barcode}
+    checkin(**at_the_desk(world, "in"), **book, now=now)
+    waited = now - timedelta(seconds=1)
+    patron = world.patrons["雪"]
+    checkout(**at_the_desk(world, "out"), **book, patron_id=patron.pk, now=waited)
+
+    device = Device(world)
+    device.note("checkin", item, minutes_ago=24 * 60)
+    device.upload()  # has the copy's whole story told anew
+
+    assert Loan.objects.get().closed_at is None
+    assert world_status(item) == ItemStatus.ON_LOAN
+    assert not check_item_events().findings
+
+
 def test_clocks_ten_minutes_apart_and_the_same_journal_twice_make_one_loan(world):
     """Scenario 12 of the domain's twelve; OF-3."""
     fast, slow = Device(world, fast_by_s=600), Device(world, "kiosk-2", fast_by_s=-600)

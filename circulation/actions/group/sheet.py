@@ -146,11 +146,12 @@ class Sheet:
         self._rows["circulation_itemevent"].append(
             (item_id, str(kind), at, branch_id, str(status), operation, loan_id, transit_id)
         )
-        if (status, branch_id) != (seen.status, seen.branch_id):
-            first = self._claims.get(item_id, (item_id, str(seen.status), seen.branch_id))[:3]
-            self._claims[item_id] = (*first, str(status), branch_id, at)
-            if work_id is not None:
-                self._works[work_id] = at
+        # An act that changes nothing is one all the same: who waited for the copy meanwhile comes
+        # after it (OF-10).
+        first = self._claims.get(item_id, (item_id, str(seen.status), seen.branch_id))[:3]
+        self._claims[item_id] = (*first, str(status), branch_id, at)
+        if work_id is not None and (status, branch_id) != (seen.status, seen.branch_id):
+            self._works[work_id] = at
         return status
 
     def write(self) -> None:
