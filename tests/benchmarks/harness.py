@@ -18,7 +18,18 @@ from tests.services import Services, services
 
 HERE = Path(__file__).resolve().parent
 NAMES = (
-    *("read", "ingest", "resync", "reconcile", "match", "search", "freshness", "page", "checkout"),
+    *(
+        "read",
+        "ingest",
+        "growth",
+        "resync",
+        "reconcile",
+        "match",
+        "search",
+        "freshness",
+        "page",
+        "checkout",
+    ),
     *("sip2", "contention", "forecast", "plan", "simulate", "proxy"),
 )
 # A look at all processes takes 2 ms of the interpreter that is being measured; looking every 20 ms,

@@ -104,9 +104,26 @@ def crosswise(path: Path, folder: Path, *, parts: int, size: int) -> Path:
     Stretches of the file differ: where many records have accents and originals in 880 fields, each
     costs more wherever it stands. What grows from part to part shall be the catalogue alone.
     """
-    records = path.read_bytes().split(RECORD_END)[:-1][:size]
     found = folder / "crosswise.mrc"
     with found.open("wb") as file:
-        for number in range(parts):
-            file.writelines(record + RECORD_END for record in records[number::parts])
+        file.writelines(_sections(path, parts=parts, size=size))
     return found
+
+
+def cross_sections(path: Path, folder: Path, *, parts: int, size: int, ahead: int) -> list[Path]:
+    """A file of the last ``ahead`` records; then the parts of ``crosswise``, a file each."""
+    rest = size - ahead
+    contents = [*_sections(path, parts=1, size=size, start=rest)]
+    contents += _sections(path, parts=parts, size=rest)
+    found = []
+    for number, content in enumerate(contents):
+        file = folder / f"cross-section-{number}.mrc"
+        file.write_bytes(content)
+        found.append(file)
+    return found
+
+
+def _sections(path: Path, *, parts: int, size: int, start: int = 0) -> Iterator[bytes]:
+    records = path.read_bytes().split(RECORD_END)[:-1][start:size]
+    for number in range(parts):
+        yield b"".join(record + RECORD_END for record in records[number::parts])
