@@ -65,6 +65,7 @@ class Item(models.Model):
         choices=list(STATUS_NAMES.items()),
         default=ItemStatus.AVAILABLE,
     )
+    # Or since the last act on it, if that changed nothing.
     status_changed_at = models.DateTimeField(_("status since"))
     # An item list beats holdings embedded in MARC (house §6): records leave such a copy alone.
     is_listed = models.BooleanField(default=False)

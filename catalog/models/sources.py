@@ -25,7 +25,7 @@ class SourceRecord(models.Model):
     )
     # Control number, or the digest where there is none (house §6 "Source key").
     source_key = models.CharField(_("source key"), max_length=160)
-    # Of the digest tree: `digests.block_of(source_key)`; see Note [Blocks in the index …].
+    # `digests.block_of(source_key)`; see Note [Blocks in the index, sub-blocks out of it].
     block = models.IntegerField(default=0)
     format = models.CharField(_("format"), max_length=8)
     encoding = models.CharField(_("encoding"), max_length=16)

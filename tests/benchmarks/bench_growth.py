@@ -2,16 +2,16 @@
 
 Five files one after the other, each timed until its last record can be found, so that each bears
 the cost of its own records, the index included. (Within one file, see bench_ingest, the index
-trails behind by up to a tenth of a stretch at first, and makes up for it in the last.) Every file
-is a cross-section of all the records. A few records go ahead: what the processes load once, such as
-dictionaries, is no cost of the first file.
+trails behind in the first stretch and makes up for it in the last.) Every file is a cross-section
+of all the records. A few records go ahead: what the processes load once, such as dictionaries, is
+no cost of the first file.
 """
 
 import statistics
 import time
 from pathlib import Path
 
-from tests.benchmarks.both import alone, on_sqlite
+from tests.benchmarks.both import alone, on_both
 from tests.benchmarks.harness import BenchContext
 
 DESCRIPTION = "cost of a record of the last of five files ÷ one of the first"
@@ -24,9 +24,7 @@ AHEAD = 1_000  # records of a load file of 250,000; of a smaller one, as many in
 
 def run(*, size: int, context: BenchContext) -> dict[str, float]:
     path = context.load_file(size)
-    found = measure(path, context.folder, size=size)
-    sqlite = on_sqlite("tests.benchmarks.bench_growth", path, size=size)
-    return {**found, **{f"sqlite_{key}": value for key, value in sqlite.items()}}
+    return on_both("tests.benchmarks.bench_growth", measure, path, context.folder, size=size)
 
 
 def measure(path: Path, folder: Path, *, size: int) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.benchmarks.both import alone, on_sqlite
+from tests.benchmarks.both import alone, on_both
 from tests.benchmarks.harness import BenchContext
 
 DESCRIPTION = "records a second of an unchanged file sent again ÷ pymarc merely iterating the file"
@@ -14,9 +14,7 @@ ROUNDS = 5
 
 def run(*, size: int, context: BenchContext) -> dict[str, float]:
     path = context.load_file(size)
-    found = measure(path, context.folder, size=size)
-    sqlite = on_sqlite("tests.benchmarks.bench_resync", path, size=size)
-    return {**found, **{f"sqlite_{key}": value for key, value in sqlite.items()}}
+    return on_both("tests.benchmarks.bench_resync", measure, path, context.folder, size=size)
 
 
 def measure(path: Path, folder: Path, *, size: int) -> dict[str, float]:

@@ -29,6 +29,15 @@ def on_sqlite(module: str, path: Path, *, size: int) -> dict[str, float]:
     return found
 
 
+def on_both(
+    module: str, measure: Measure, path: Path, folder: Path, *, size: int
+) -> dict[str, float]:
+    """What ``measure`` of the module finds here, and on SQLite."""
+    found = measure(path, folder, size=size)
+    sqlite = on_sqlite(module, path, size=size)
+    return {**found, **{f"sqlite_{key}": value for key, value in sqlite.items()}}
+
+
 def alone(measure: Measure) -> None:
     """Run ``measure(path, folder, size=…)`` on the configured database and print what it found."""
     import django

@@ -112,16 +112,19 @@ def test_who_arrived_first_but_acted_last_on_a_copy_has_it(world):
     assert not check_item_events().findings
 
 
-def test_a_return_of_a_copy_that_was_there_is_an_act_on_it_too(world):
+@pytest.mark.parametrize("is_told_later", [False, True])
+def test_a_return_of_a_copy_that_was_there_is_an_act_on_it_too(world, is_told_later):
     """OF-10: the loan waited for the lock while somebody scanned the copy back once more."""
-    item, now = world.item("三体"), timezone.now()
-    book = {"barcode": item.barcode}
-    checkin(**at_the_desk(world, "in"), **book, now=now)
-    waited = now - timedelta(seconds=1)
-    patron = world.patrons["雪"]
-    checkout(**at_the_desk(world, "out"), **book, patron_id=patron.pk, now=waited)
+    device, item = Device(world), world.item("三体")
+    book, now = {"barcode": item.barcode}, timezone.now()
+    if is_told_later:
+        device.note("checkin", item, minutes_ago=0)
+        device.upload()
+    else:
+        checkin(**at_the_desk(world, "in"), **book, now=now)
+    waited, reader = now - timedelta(seconds=1), world.patrons["雪"]
+    checkout(**at_the_desk(world, "out"), **book, patron_id=reader.pk, now=waited)
 
-    device = Device(world)
     device.note("checkin", item, minutes_ago=24 * 60)
     device.upload()  # has the copy's whole story told anew
 

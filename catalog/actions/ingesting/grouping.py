@@ -187,7 +187,7 @@ def _meetings(
     """Pairs with a record of this step: held for one manifestation, or to be asked about."""
     met = _Met()
     compared: set[Pair] = set()
-    by_key = _shared_keys([*fresh.values()])
+    by_key = _shared_keys(list(fresh.values()))
     for key, ids in held.items():
         by_key.setdefault(key, []).extend(stored[pk] for pk in ids if pk in stored)
     for left in fresh.values():
